@@ -1,0 +1,1 @@
+"""Operations on PostgreSQL databases whose schema is a baseline plus Alembic revisions."""
