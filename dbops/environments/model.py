@@ -1,0 +1,112 @@
+"""What environments.yaml may say as a whole, and what a validated file becomes."""
+
+# ruff: noqa: TC001, TC003 -- the type hints are read at run time
+from __future__ import annotations
+
+import os.path
+from dataclasses import field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from dbops.environments.frozen import Frozen
+from dbops.environments.sections import (
+    Backup,
+    Compose,
+    Database,
+    Embedded,
+    Freeze,
+    Git,
+    Guard,
+    Health,
+    Host,
+    Migrations,
+    Refresh,
+    Roles,
+    Server,
+)
+from dbops.environments.text import AnyPath, Module, Name
+
+__all__ = [
+    "Backup",
+    "Compose",
+    "Database",
+    "Embedded",
+    "Environment",
+    "Environments",
+    "EnvironmentsFile",
+    "Freeze",
+    "Git",
+    "Guard",
+    "Health",
+    "Host",
+    "Migrations",
+    "Refresh",
+    "Roles",
+    "Server",
+    "Settings",
+]
+
+
+class Settings(Frozen):
+    """What one entry under `environments:` may say."""
+
+    backend: Literal["embedded", "compose", "server"]
+    """How commands run next to the database."""
+    database: Database
+    aliases: tuple[Name, ...] = ()
+    """Other names of this environment on the command line."""
+    host: Host | None = None
+    git: Git = field(default_factory=Git)
+    compose: Compose | None = None
+    embedded: Embedded = field(default_factory=Embedded)
+    server: Server | None = None
+    migrations: Migrations = field(default_factory=Migrations)
+    roles: Roles = field(default_factory=Roles)
+    backup: Backup = field(default_factory=Backup)
+    guard: Guard = field(default_factory=Guard)
+    refresh: Refresh = field(default_factory=Refresh)
+    health: Health = field(default_factory=Health)
+    demo_data: Module | None = None
+    """The project's module that fills an empty environment with generated rows."""
+
+
+class EnvironmentsFile(Frozen):
+    """Every environment of one project."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {
+        "strict": True,
+        "extra": "forbid",
+        "use_attribute_docstrings": True,
+    }
+
+    project: Name
+    """Name of the project; it keeps the states of several projects on one host apart."""
+    environments: dict[Name, Settings]
+    """Every environment by its name."""
+    project_directory: AnyPath = "."
+    """What local paths are relative to; itself relative to this file."""
+    retired: dict[Name, Name] = field(default_factory=dict)
+    """Names no longer in use, each with the environment to use instead."""
+
+
+class Environment(Settings):
+    """One place the application's database lives, with everything needed to operate it."""
+
+    name: str
+    project: str
+    project_directory: Path
+    file: Path
+
+    def path(self, relative: str) -> Path:
+        """Return RELATIVE (or an absolute or ~/ path) as an absolute path on this machine."""
+        return self.project_directory / os.path.expanduser(relative)  # noqa: PTH111 -- never raises
+
+
+class Environments(Frozen):
+    """A validated environments.yaml, its paths resolved."""
+
+    file: Path
+    project: str
+    project_directory: Path
+    environments: dict[str, Environment]
+    retired: dict[str, str]
