@@ -1,0 +1,299 @@
+"""Commands on a database through psql and pg_dump, the same for every backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from dbops.commands import sql
+from dbops.commands.shell import RUN, equals, has_sha256, lines, without_lines, words
+from dbops.runbook import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dbops.environments.model import Environment
+    from dbops.snapshot import Snapshot
+
+
+class Backend(Protocol):
+    """Answers one question: how is a command run next to this database?"""
+
+    def tool(self, name: str, *arguments: str, database: str | None = None) -> list[str]:
+        """Return the words of a client program connected to the database."""
+        ...
+
+    def variables(self, database: str | None = None) -> dict[str, str]:
+        """Return the libpq environment of a program that connects by itself."""
+        ...
+
+    def alembic(self, *arguments: str, database: str | None = None) -> str:
+        """Return the shell text that runs Alembic against the database."""
+        ...
+
+    def python(self, module: str, *arguments: str) -> str:
+        """Return the shell text that runs one of the project's Python modules."""
+        ...
+
+    def start(self) -> tuple[Step, ...]:
+        """Return the steps that bring the service up."""
+        ...
+
+    def stop(self) -> tuple[Step, ...]:
+        """Return the steps that stop the service."""
+        ...
+
+    def restart(self) -> tuple[Step, ...]:
+        """Return the steps that stop and start the service."""
+        ...
+
+    def remove(self) -> tuple[Step, ...]:
+        """Return the steps that remove the service's data."""
+        ...
+
+
+_SAFE = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+
+
+def psql(backend: Backend, *arguments: str, database: str | None = None) -> list[str]:
+    """Return the words of a psql that reads no start-up file and stops at the first error."""
+    return backend.tool("psql", *_SAFE, *arguments, database=database)
+
+
+def execute(
+    backend: Backend, *statements: str, database: str | None = None, one: bool = True
+) -> str:
+    """Return the shell text that runs STATEMENTS, in ONE transaction or each in its own."""
+    commands = [f"--command={each}" for each in statements]
+    together = ["--single-transaction"] if one else []
+    return words(*psql(backend, *together, *commands, database=database))
+
+
+def ask(backend: Backend, statement: str, database: str | None = None) -> str:
+    """Return the shell text that prints the one value STATEMENT gives."""
+    answer = ("--no-align", "--tuples-only", f"--command={statement}")
+    return words(*psql(backend, *answer, database=database))
+
+
+def create(backend: Backend, environment: Environment) -> Step:
+    """Return the step that creates the database and lets it say which environment it is."""
+    name = sql.identifier(environment.database.name)
+    return Step(
+        title=f"create the database {environment.database.name}",
+        command=execute(
+            backend,
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'",
+            _identity(environment),
+            database="postgres",
+            one=False,
+        ),
+        verify=equals(ask(backend, "SHOW dbops.environment"), environment.name),
+    )
+
+
+def identify(backend: Backend, environment: Environment) -> Step:
+    """Return the step that lets an existing database say which environment it is."""
+    return Step(
+        title=f"let the database say that it is {environment.name}",
+        command=execute(backend, _identity(environment), database="postgres"),
+        verify=equals(ask(backend, "SHOW dbops.environment"), environment.name),
+    )
+
+
+def _identity(environment: Environment) -> str:
+    name = sql.identifier(environment.database.name)
+    return f"ALTER DATABASE {name} SET dbops.environment = {sql.literal(environment.name)}"
+
+
+def role_variables(environment: Environment) -> list[str]:
+    """Return the psql variables that sql/bootstrap_roles.sql reads."""
+    roles = environment.roles
+    named: Mapping[str, str | None] = {
+        "owner": roles.owner,
+        "migrator": roles.migrator,
+        "app": roles.app,
+        "readonly": roles.readonly,
+        "backup": roles.backup,
+        "refresher": roles.refresher,
+        "schemas": ",".join(environment.migrations.schemas),
+    }
+    return [f"--set={key}={value}" for key, value in named.items() if value]
+
+
+def bootstrap_roles(backend: Backend, environment: Environment) -> Step:
+    """Return the step that creates the roles and their privileges where they are missing."""
+    roles = environment.path(environment.migrations.roles or "")
+    command = psql(backend, "--single-transaction", *role_variables(environment), f"--file={roles}")
+    return Step(title="bootstrap the roles and their privileges", command=words(*command))
+
+
+def load_snapshot(
+    backend: Backend,
+    environment: Environment,
+    *,
+    snapshot: Snapshot,
+    leave_out: tuple[int, ...],
+    stamp: bool,
+    roles: bool,
+    database: str | None = None,
+) -> Step:
+    """Return the step that loads the snapshot, all or nothing.
+
+    Args:
+        backend: reaches the database.
+        environment: names the files.
+        snapshot: the file as it was planned with; a changed one is refused.
+        leave_out: numbers of lines that must not be executed, such as psql's restrict commands.
+        stamp: whether the baseline becomes the version in the same transaction.
+        roles: whether the roles are bootstrapped in the same transaction.
+        database: another database than the environment's own.
+    """
+    migrations = environment.migrations
+    file = environment.path(migrations.snapshot)
+    done = [sql.record("snapshot", revision=None, previous=None, sha256=snapshot.sha256)]
+    if stamp:
+        done.append(sql.stamp(migrations.baseline, expected=()))
+        done.append(sql.record("stamp", revision=migrations.baseline, previous=None, sha256=None))
+    load = psql(
+        backend,
+        "--single-transaction",
+        "--output=/dev/null",
+        *(role_variables(environment) if roles else []),
+        "--file=@snapshot@",
+        f"--file={sql.REVISION_LOG}",
+        *(f"--command={each}" for each in done),
+        # Last: the owner also becomes the owner of the version table.
+        *([f"--file={environment.path(migrations.roles)}"] if roles and migrations.roles else []),
+        database=database,
+    )
+    parts = [migrations.snapshot, *(["the roles"] if roles else [])]
+    parts += [f"stamp {migrations.baseline}"] if stamp else []
+    return Step(
+        title=f"load {', '.join(parts)}, in one transaction",
+        command=lines(
+            has_sha256(file, snapshot.sha256),
+            without_lines(file, leave_out, f"{RUN}/snapshot.sql") if leave_out else "",
+            _with_snapshot(load, f"{RUN}/snapshot.sql" if leave_out else words(file)),
+        ),
+        verify=equals(ask(backend, _RELATIONS, database), str(len(snapshot.relations))),
+    )
+
+
+def _with_snapshot(load: list[str], path: str) -> str:
+    return words(*load).replace("--file=@snapshot@", f"--file={path}")
+
+
+_RELATIONS = """\
+SELECT count(*) FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname !~ '^pg_'
+   AND n.nspname NOT IN ('information_schema', 'dbops')
+   AND (n.nspname, c.relname) <> ('public', 'alembic_version')
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+                    WHERE d.classid = 'pg_class'::regclass
+                      AND d.objid = c.oid AND d.deptype = 'e')"""
+
+
+def stamp(
+    backend: Backend,
+    *,
+    revision: str,
+    expected: tuple[str, ...],
+    operation: str,
+    sha256: str | None,
+) -> Step:
+    """Return the step that makes REVISION the version, whatever legacy one was there before."""
+    previous = ",".join(expected) or None
+    return Step(
+        title=f"{operation} {revision}" + (f" in place of {previous}" if previous else ""),
+        command=words(
+            *psql(
+                backend,
+                "--single-transaction",
+                f"--file={sql.REVISION_LOG}",
+                f"--command={sql.stamp(revision, expected=expected)}",
+                "--command="
+                + sql.record(operation, revision=revision, previous=previous, sha256=sha256),
+            )
+        ),
+        verify=equals(ask(backend, sql.VERSIONS), revision),
+    )
+
+
+def migrate(backend: Backend, direction: str, revision: str, *, expected: str, title: str) -> Step:
+    """Return the step that runs Alembic and then asks the database where it is.
+
+    Args:
+        backend: reaches the database.
+        direction: upgrade or downgrade.
+        revision: the revision Alembic is told.
+        expected: what the version row must say afterwards.
+        title: what a person reads.
+    """
+    return Step(
+        title=title,
+        command=backend.alembic(direction, revision),
+        verify=equals(ask(backend, sql.VERSIONS), expected),
+    )
+
+
+def schema_dump(backend: Backend, database: str | None = None) -> list[str]:
+    """Return the words that print the structure of the application's objects."""
+    return backend.tool(
+        "pg_dump",
+        "--schema-only",
+        "--no-owner",
+        "--no-privileges",
+        "--exclude-schema=dbops",
+        "--exclude-table=public.alembic_version",
+        database=database,
+    )
+
+
+def count_databases(backend: Backend, name: str) -> list[str]:
+    """Return the words that print 1 when the server has a database called NAME, else 0."""
+    statement = f"SELECT count(*) FROM pg_database WHERE datname = {sql.literal(name)}"
+    return psql(
+        backend, "--no-align", "--tuples-only", f"--command={statement}", database="postgres"
+    )
+
+
+def scratch(environment: Environment) -> str:
+    """Return the name of the database used to prove things beside the environment's own."""
+    return f"{environment.database.name[:48]}_dbops_scratch"
+
+
+def recreate(backend: Backend, database: str) -> str:
+    """Return the shell text that makes DATABASE anew and empty."""
+    name = sql.identifier(database)
+    return execute(
+        backend,
+        f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+        f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'",
+        database="postgres",
+        one=False,
+    )
+
+
+def drop(backend: Backend, database: str) -> str:
+    """Return the shell text that drops DATABASE if it is there."""
+    statement = f"DROP DATABASE IF EXISTS {sql.identifier(database)} WITH (FORCE)"
+    return execute(backend, statement, database="postgres", one=False)
+
+
+def refresh(backend: Backend, view: str, *, concurrently: bool, group: str) -> Step:
+    """Return the step that refreshes one materialized view and sees that it is populated."""
+    how = " CONCURRENTLY" if concurrently else ""
+    name = sql.qualified(view)
+    populated = f"SELECT relispopulated FROM pg_class WHERE oid = {sql.literal(name)}::regclass"
+    return Step(
+        title=f"refresh {view}" + (" concurrently" if concurrently else ""),
+        command=execute(backend, f"REFRESH MATERIALIZED VIEW{how} {name}"),
+        verify=equals(ask(backend, populated), "t"),
+        group=group,
+    )
+
+
+def snapshot_file(environment: Environment) -> Path:
+    """Return where the environment's snapshot lies."""
+    return environment.path(environment.migrations.snapshot)

@@ -1,0 +1,54 @@
+"""Shell text from words. Everything that reaches a shell is quoted by this module."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+# The directory of the run, the script's only argument.
+RUN = '"$1"'
+
+
+def words(*parts: str | Path) -> str:
+    """Return PARTS as one shell command, each quoted where it has to be."""
+    return shlex.join(str(each) for each in parts)
+
+
+def with_environment(variables: Mapping[str, str], command: str) -> str:
+    """Return COMMAND run with VARIABLES added, through env(1)."""
+    settings = " ".join(shlex.quote(f"{name}={value}") for name, value in variables.items())
+    return f"env {settings} {command}"
+
+
+def lines(*commands: str) -> str:
+    """Return COMMANDS one after another; a step stops at the first that fails."""
+    return "\n".join(each for each in commands if each)
+
+
+def equals(command: str, expected: str) -> str:
+    """Return a test that COMMAND prints exactly EXPECTED, which says what it found if not."""
+    quoted = shlex.quote(expected)
+    return (
+        f'found=$({command})\n[ "$found" = {quoted} ] || '
+        f'{{ echo "expected "{quoted}", found $found"; exit 1; }}'
+    )
+
+
+def has_sha256(path: Path, digest: str) -> str:
+    """Return a test that the file at PATH still has the sha256 it was planned with."""
+    file = shlex.quote(str(path))
+    changed = shlex.quote(f"{path} changed after the plan was made")
+    return (
+        f"case $(sha256sum {file} 2>/dev/null || shasum -a 256 {file}) in "
+        f"{digest}*) ;; *) echo {changed}; exit 1 ;; esac"
+    )
+
+
+def without_lines(path: Path, numbers: Iterable[int], target: str) -> str:
+    """Return a command that copies the file at PATH to TARGET, leaving out lines by NUMBERS."""
+    edits = ";".join(f"{number}d" for number in numbers)
+    return f"sed -e {shlex.quote(edits)} {shlex.quote(str(path))} >{target}"

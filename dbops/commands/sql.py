@@ -1,0 +1,73 @@
+"""SQL text from names and values. Everything that reaches the server in SQL is quoted here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def identifier(name: str) -> str:
+    """Return NAME as a quoted identifier (manual, 4.1.1: a quote inside is doubled)."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(name: str) -> str:
+    """Return "schema.relation" with both parts quoted."""
+    return ".".join(identifier(each) for each in name.split(".", 1))
+
+
+def literal(value: str | None) -> str:
+    """Return VALUE as a string constant, or NULL.
+
+    Only for sessions with standard_conforming_strings on, the default since 9.1, where a backslash
+    is an ordinary character (manual, 4.1.2.1).
+    """
+    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+
+
+def query(name: str) -> Path:
+    """Return the file of one of this tool's own read-only queries."""
+    return Path(__file__).resolve().parents[2] / "sql" / "queries" / f"{name}.sql"
+
+
+REVISION_LOG = (
+    Path(__file__).resolve().parents[2] / "migrations_v2" / "alembic" / "revision_log.sql"
+)
+
+
+def record(
+    operation: str, *, revision: str | None, previous: str | None, sha256: str | None
+) -> str:
+    """Return the statement that adds one line to dbops.revision_log.
+
+    Who does it and in which run come from PGOPTIONS, so that the plan is the same for everybody.
+    """
+    values = ", ".join(literal(each) for each in (operation, revision, previous, sha256))
+    return (
+        "INSERT INTO dbops.revision_log (operation, revision, previous, file_sha256, actor, run_id)"
+        f" VALUES ({values}, nullif(current_setting('dbops.actor', true), ''),"
+        " nullif(current_setting('dbops.run_id', true), ''))"
+    )
+
+
+def stamp(revision: str, *, expected: tuple[str, ...]) -> str:
+    """Return a statement that makes REVISION the only version row.
+
+    It fails, with SQLSTATE 40001, when the rows are no longer the EXPECTED ones it was planned on.
+    """
+    rows = ", ".join(literal(each) for each in expected)
+    return f"""\
+CREATE TABLE IF NOT EXISTS public.alembic_version (
+    version_num varchar(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY);
+DO $stamp$ BEGIN
+    LOCK TABLE public.alembic_version IN ACCESS EXCLUSIVE MODE;
+    IF ARRAY(SELECT version_num::text FROM public.alembic_version ORDER BY 1)
+       <> ARRAY[{rows}]::text[] THEN
+        RAISE EXCEPTION 'the version rows changed after the plan was made'
+            USING ERRCODE = 'serialization_failure';
+    END IF;
+    DELETE FROM public.alembic_version;
+    INSERT INTO public.alembic_version VALUES ({literal(revision)});
+END $stamp$"""
+
+
+VERSIONS = "SELECT string_agg(version_num, ',' ORDER BY version_num) FROM public.alembic_version"

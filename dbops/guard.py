@@ -1,0 +1,103 @@
+"""Whether a change may go ahead. Says no before anything is touched, with exit 3."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from typing import TYPE_CHECKING
+
+from dbops.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dbops.environments.model import Environment
+    from dbops.runbook import Runbook
+    from dbops.state import State
+
+# Variables that would choose a target behind the back of environments.yaml.
+AMBIENT = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE")
+
+
+def check_ambient(environment: Environment, variables: Mapping[str, str] = os.environ) -> None:
+    """Refuse when a variable of this shell names a database.
+
+    Raises:
+        Refused: one of AMBIENT is set (exit 3).
+    """
+    found = [each for each in AMBIENT if variables.get(each)]
+    if found:
+        raise Refused(
+            f"{environment.name}: this shell names another target",
+            where=", ".join(found),
+            why="only environments.yaml chooses the database",
+            next_command=f"unset {' '.join(found)}",
+        )
+
+
+def check_identity(environment: Environment, state: State) -> None:
+    """Refuse when the database says that it is another environment.
+
+    Raises:
+        Refused: the setting dbops.environment disagrees (exit 3).
+    """
+    said = state.database.environment if state.database else ""
+    if said and said != environment.name:
+        raise Refused(
+            f"{environment.name}: the database says that it is {said}",
+            where=f"database {environment.database.name}, setting dbops.environment",
+            why="environments.yaml and the database disagree about who this is",
+            next_command=f"correct environments.yaml; nothing is changed on {said}",
+        )
+
+
+def check_destructive(
+    runbook: Runbook,
+    environment: Environment,
+    *,
+    force: bool,
+    confirm: str | None,
+    ask: Callable[[str], str] | None,
+) -> None:
+    """Refuse a destructive runbook on a protected environment unless it is meant.
+
+    Args:
+        runbook: what would run.
+        environment: where it would run.
+        force: whether --force was given.
+        confirm: what --confirm was given, None when it was not.
+        ask: puts a question to the terminal; None when nobody sits there.
+
+    Raises:
+        Refused: not forced, not confirmed, or confirmed with another name (exit 3).
+    """
+    if not (environment.guard.protected and runbook.destructive):
+        return
+    command = f"inv {runbook.verb} --env {environment.name}"
+    if not force:
+        raise Refused(
+            f"{environment.name} is protected",
+            where=runbook.verb,
+            why=runbook.loses or "this command can lose data",
+            next_command=f"{command} --force",
+        )
+    if confirm is None and ask is None:
+        raise Refused(
+            f"{environment.name}: nobody is here to confirm {runbook.verb}",
+            where="standard input is no terminal",
+            why="a protected environment is changed only with its name typed",
+            next_command=f"{command} --force --confirm {environment.name}",
+        )
+    typed = confirm if confirm is not None else _typed(runbook, environment, ask)
+    if unicodedata.normalize("NFKC", typed).strip() != environment.name:
+        raise Refused(
+            f"{environment.name}: {typed!r} is not the environment's name",
+            where=runbook.verb,
+            why="nothing was touched",
+            next_command=f"{command} --force",
+        )
+
+
+def _typed(runbook: Runbook, environment: Environment, ask: Callable[[str], str] | None) -> str:
+    question = f"{runbook.loses or runbook.verb}. Type {environment.name} to go on: "
+    return ask(question) if ask else ""

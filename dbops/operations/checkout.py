@@ -1,0 +1,30 @@
+"""This checkout itself: its tests and its checks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from dbops import runner
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test(*, only: str, unit: bool) -> int:
+    """Run the tests on this terminal and return pytest's exit code.
+
+    Args:
+        only: an expression that chooses tests, as pytest's -k; all when empty.
+        unit: only those that need no database.
+    """
+    chosen = ["-k", only] if only else []
+    folder = ROOT / "tests" / "unit" if unit else ROOT / "tests"
+    program = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
+    return runner.hand_over([*program, *chosen, str(folder)])
+
+
+def check() -> int:
+    """Run formatter, linter and type checker; return the first exit code that is not 0."""
+    commands = (["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"])
+    codes = [runner.hand_over([sys.executable, "-m", *each], directory=ROOT) for each in commands]
+    return next((code for code in codes if code), 0)

@@ -1,0 +1,232 @@
+"""The database as a whole: load the snapshot, bootstrap roles, remove, build from nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dbops.commands import database as commands
+from dbops.errors import Problem, Refused
+from dbops.operations import require, services
+from dbops.output import Conclusion
+from dbops.probe import backend
+from dbops.runbook import Runbook, Step
+from dbops.state import Service, State
+
+if TYPE_CHECKING:
+    from dbops.commands.database import Backend
+    from dbops.state import Database
+    from dbops.target import Target
+
+
+def apply_snapshot(target: Target, state: State) -> Runbook:
+    """Plan to load the snapshot into the empty database."""
+    found = require.database(target, state)
+    steps: tuple[Step, ...] = ()
+    if found.snapshot != target.snapshot.sha256 or not found.objects:
+        empty(target, found)
+        steps = (load(target, backend(target, state), state, stamp=False, roles=False),)
+    return Runbook(
+        verb="db-apply-snapshot",
+        environment=target.name,
+        steps=steps,
+        destructive=True,
+        loses=f"the snapshot is loaded into {target.environment.database.name}",
+        reason="this very snapshot is loaded already",
+    )
+
+
+def empty(target: Target, found: Database) -> None:
+    """Refuse a database that holds anything of an application.
+
+    Raises:
+        Refused: objects, or version rows, are there (exit 3).
+    """
+    where = f"{target.environment.database.name}: {', '.join(found.relations[:5])}"
+    if found.objects:
+        raise Refused(
+            f"{target.name}: the database is not empty",
+            where=where.rstrip(": "),
+            why=f"it holds {found.objects} objects; a snapshot is loaded into an empty one",
+            next_command=f"inv al-adopt --env {target.name}, or db-init-from-snapshot instead",
+        )
+    if found.versions:
+        raise Refused(
+            f"{target.name}: the database says that it is at {', '.join(found.versions)}",
+            where=f"{target.environment.database.name}, alembic_version",
+            why="it holds no objects, so the row is wrong",
+            next_command=f"inv db-init-from-snapshot --env {target.name}",
+        )
+    taken = sorted(set(target.snapshot.schemas) & set(found.schemas) - {"public"})
+    if taken:
+        raise Refused(
+            f"{target.name}: schemas of the snapshot exist already",
+            where=", ".join(taken),
+            why="the snapshot creates them itself",
+            next_command=f"inv psql --env {target.name} --command 'DROP SCHEMA {taken[0]}'",
+        )
+
+
+def load(target: Target, beside: Backend, state: State, *, stamp: bool, roles: bool) -> Step:
+    """Return the step that loads the snapshot, all or nothing."""
+    server = state.database.server_version if state.database else 0
+    major = server or state.service.binaries_major * 10000
+    return commands.load_snapshot(
+        beside,
+        target.environment,
+        snapshot=target.snapshot,
+        leave_out=target.leave_out(major),
+        stamp=stamp,
+        roles=roles and target.environment.migrations.roles is not None,
+    )
+
+
+def applied(target: Target, state: State) -> Conclusion:
+    """Say what the database holds after the snapshot."""
+    found = require.database(target, state)
+    return Conclusion(
+        sentence=f"{target.name}: {target.environment.migrations.snapshot} is loaded, "
+        f"{len(found.relations)} relations in {len(found.schemas)} schemas",
+        next_command=f"inv db-bootstrap-roles --env {target.name}",
+        facts=(("relations", len(found.relations)), ("schemas", found.schemas)),
+    )
+
+
+def bootstrap_roles(target: Target, state: State) -> Runbook:
+    """Plan to create the roles and privileges that are missing; it may always run again."""
+    require.database(target, state)
+    if target.environment.migrations.roles is None:
+        return Runbook(
+            verb="db-bootstrap-roles",
+            environment=target.name,
+            reason="migrations.roles names no file for it",
+        )
+    step = commands.bootstrap_roles(backend(target, state), target.environment)
+    return Runbook(verb="db-bootstrap-roles", environment=target.name, steps=(step,))
+
+
+def roles_ready(target: Target, state: State) -> Conclusion:
+    """Say which of the environment's roles exist.
+
+    Raises:
+        Problem: one is missing (exit 1).
+    """
+    found = require.database(target, state)
+    missing = missing_roles(target, found)
+    if missing:
+        raise Problem(
+            f"{target.name}: roles are missing",
+            where=", ".join(missing),
+            why=f"{target.environment.migrations.roles} did not create them",
+        )
+    return Conclusion(
+        sentence=f"{target.name}: {len(wanted_roles(target))} roles have their privileges",
+        next_command=f"inv al-up --env {target.name}",
+        facts=(("roles", wanted_roles(target)),),
+    )
+
+
+def wanted_roles(target: Target) -> tuple[str, ...]:
+    """Return the names of the roles the environment declares."""
+    roles = target.environment.roles
+    named = (roles.owner, roles.migrator, roles.app, roles.readonly, roles.backup, roles.refresher)
+    return tuple(each for each in named if each)
+
+
+def missing_roles(target: Target, found: Database) -> tuple[str, ...]:
+    """Return the declared roles the server does not have."""
+    return tuple(each for each in wanted_roles(target) if each not in found.roles)
+
+
+def reset_volume(target: Target, state: State) -> Runbook:
+    """Plan to stop the server and remove everything it stores."""
+    return Runbook(
+        verb="db-reset-volume",
+        environment=target.name,
+        steps=backend(target, state).remove(),
+        destructive=True,
+        loses=f"every row of {target.name} is removed",
+        reason="there is no data directory",
+    )
+
+
+def removed(target: Target, state: State) -> Conclusion:
+    """Say that nothing is stored any more."""
+    return Conclusion(
+        sentence=f"{target.name}: no data directory at {state.service.data}",
+        next_command=f"inv al-up --env {target.name}",
+        facts=(("status", state.service.status),),
+    )
+
+
+def init_from_snapshot(target: Target, state: State, *, finish: bool) -> Runbook:
+    """Plan to remove what is there and build the database from the snapshot.
+
+    Args:
+        target: the environment.
+        state: how it is now.
+        finish: also stamp the baseline and upgrade to head.
+    """
+    beside = backend(target, state)
+    build = from_nothing(target, blank(target, state), stamp=finish)
+    upgrade = upgrading(target, beside, target.environment.migrations.baseline) if finish else ()
+    return Runbook(
+        verb="db-init-from-snapshot",
+        environment=target.name,
+        steps=(*beside.remove(), *build, *upgrade),
+        destructive=True,
+        loses=f"every row of {target.name} is removed",
+    )
+
+
+def blank(target: Target, state: State) -> State:
+    """Return the state the environment has once its data directory is removed."""
+    service = Service(
+        status="absent",
+        binaries_major=state.service.binaries_major or target.embedded.version(),
+        port=state.service.port,
+        data=state.service.data,
+        socket_directory=target.embedded.socket_directory,
+    )
+    return State(service=service, database=None)
+
+
+def from_nothing(target: Target, state: State, *, stamp: bool) -> tuple[Step, ...]:
+    """Return the steps from no server, or an empty database, to the loaded snapshot."""
+    beside = backend(target, state)
+    return (
+        *services.starting(target, state),
+        load(target, beside, state, stamp=stamp, roles=True),
+    )
+
+
+def upgrading(target: Target, beside: Backend, current: str) -> tuple[Step, ...]:
+    """Return the step that upgrades from CURRENT to head, none when that is where it is."""
+    pending = target.graph.between([current], target.graph.head)
+    if not pending:
+        return ()
+    what = pending[0].id if len(pending) == 1 else f"{len(pending)} revisions"
+    title = f"upgrade to {target.graph.head} ({what})" if len(pending) > 1 else f"upgrade to {what}"
+    return (
+        commands.migrate(
+            beside, "upgrade", target.graph.head, expected=target.graph.head, title=title
+        ),
+    )
+
+
+def initialised(target: Target, state: State) -> Conclusion:
+    """Say what was built and what still has to be typed."""
+    found = require.database(target, state)
+    conclusion = applied(target, state)
+    if found.versions:
+        return replace(
+            conclusion,
+            sentence=f"{conclusion.sentence}, at {', '.join(found.versions)}",
+            next_command=f"inv mv-refresh --env {target.name}",
+        )
+    baseline = target.environment.migrations.baseline
+    return replace(
+        conclusion,
+        next_command=f"inv al-stamp --rev {baseline} --env {target.name}, "
+        f"then inv al-up --env {target.name}",
+    )

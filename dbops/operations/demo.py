@@ -1,0 +1,55 @@
+"""Rows for an environment nobody works in yet, made by the project's own generator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbops.commands import database as commands
+from dbops.errors import Problem, UsageProblem
+from dbops.operations import require, views
+from dbops.probe import backend
+from dbops.runbook import Runbook, Step
+
+if TYPE_CHECKING:
+    from dbops.state import State
+    from dbops.target import Target
+
+
+def load(target: Target, state: State, *, years: int | None, scale: int | None) -> Runbook:
+    """Plan to load generated rows and to refresh what is computed from them.
+
+    Args:
+        target: an unprotected environment at head.
+        state: how it is now.
+        years: how many years of daily slips; the generator's own number when left out.
+        scale: how many times as many slips a day.
+    """
+    require.unprotected(target, "demo-data")
+    found = require.database(target, state)
+    module = target.environment.demo_data
+    if module is None:
+        raise UsageProblem(
+            f"{target.name} has no generator of demo data",
+            where=f"environments.{target.name}.demo_data",
+            why="it names the Python module that loads the rows",
+        )
+    if not found.objects or require.known_version(target, found) != target.graph.head:
+        raise Problem(
+            f"{target.name} is not at head",
+            where=target.environment.database.name,
+            why="the generator fills the tables of the head",
+            next_command=f"inv al-up --env {target.name}",
+        )
+    beside = backend(target, state)
+    options = [f"--years={years}"] if years else []
+    options += [f"--scale={scale}"] if scale else []
+    generate = Step(title="load the generated rows", command=beside.python(module, *options))
+    # Fresh statistics first: refreshing on none picks slow plans.
+    analyze = Step(
+        title="gather statistics", command=commands.execute(beside, "ANALYZE", one=False)
+    )
+    return Runbook(
+        verb="demo-data",
+        environment=target.name,
+        steps=(generate, analyze, *views.refreshing(beside, views.views(target, state))),
+    )

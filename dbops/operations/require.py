@@ -1,0 +1,116 @@
+"""What a verb needs before it can be planned; each function returns it or refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbops.errors import Problem, Refused, Unreachable
+
+if TYPE_CHECKING:
+    from dbops.state import Database, State
+    from dbops.target import Target
+
+
+def server(target: Target, state: State) -> Database:
+    """Return what the running server said about the database.
+
+    Raises:
+        Unreachable: the server does not run (exit 69).
+    """
+    if state.database is None:
+        raise Unreachable(
+            f"{target.name}: PostgreSQL is not running",
+            where=str(state.service.data),
+            why=f"the server is {state.service.status}",
+            next_command=f"inv up --env {target.name}",
+        )
+    return state.database
+
+
+def database(target: Target, state: State) -> Database:
+    """Return the existing database.
+
+    Raises:
+        Unreachable: the server does not run, or has no such database (exit 69).
+    """
+    found = server(target, state)
+    if not found.exists:
+        raise Unreachable(
+            f"{target.name}: there is no database {target.environment.database.name}",
+            where=f"port {state.service.port}",
+            why="it was never created, or was dropped",
+            next_command=f"inv up --env {target.name}",
+        )
+    return found
+
+
+def binaries(target: Target, state: State) -> None:
+    """Refuse to start a data directory of another major version.
+
+    Raises:
+        Problem: the binaries cannot open it (exit 1).
+    """
+    service = state.service
+    if service.status == "stopped" and service.major != service.binaries_major:
+        raise Problem(
+            f"{target.name}: the data directory is of PostgreSQL {service.major}, "
+            f"the binaries are {service.binaries_major}",
+            where=str(service.data),
+            why="a server opens only data directories of its own major version",
+            next_command=f"DBOPS_POSTGRES_BIN=.../{service.major}/bin inv up --env {target.name}",
+        )
+
+
+def unprotected(target: Target, verb: str) -> None:
+    """Refuse a verb that makes no sense on a protected environment.
+
+    Raises:
+        Refused: the environment is protected (exit 3).
+    """
+    if target.environment.guard.protected:
+        raise Refused(
+            f"{target.name} is protected",
+            where=verb,
+            why="this command is for environments whose rows nobody needs",
+            next_command=f"inv {verb} --env local_demo",
+        )
+
+
+def version(target: Target, found: Database) -> str | None:
+    """Return the one revision the database is at, None when it has no version row.
+
+    Raises:
+        Problem: there are several rows (exit 1).
+    """
+    if len(found.versions) > 1:
+        raise Problem(
+            f"{target.name}: alembic_version holds {len(found.versions)} rows",
+            where=", ".join(found.versions),
+            why="two branches were applied, or somebody edited the table",
+            next_command=f"inv al-adopt --env {target.name}",
+        )
+    return found.versions[0] if found.versions else None
+
+
+def known_version(target: Target, found: Database) -> str | None:
+    """Return the revision the database is at, which this checkout knows.
+
+    Raises:
+        Problem: the revision is a legacy head, or has no file here (exit 1).
+    """
+    current = version(target, found)
+    if current is None or current in target.graph:
+        return current
+    if current in target.environment.migrations.legacy_heads:
+        raise Problem(
+            f"{target.name} is at {current}, the head of the legacy history",
+            where=f"{target.environment.database.name}, alembic_version",
+            why="its rows stay; the database only has to be told its place in the new history",
+            next_command=f"inv al-adopt --env {target.name}",
+        )
+    raise Problem(
+        f"{target.name} is at {current}, which this checkout does not know",
+        where=str(target.versions),
+        why="the database is newer than the checkout, or belongs to another history",
+        next_command=f"git pull, or inv al-adopt --env {target.name}",
+    )

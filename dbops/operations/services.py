@@ -1,0 +1,126 @@
+"""The life cycle of an environment's PostgreSQL: up, down, restart, and how it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dbops import runner
+from dbops.commands import database as commands
+from dbops.operations import require
+from dbops.output import Conclusion
+from dbops.probe import backend
+from dbops.runbook import Runbook, Step
+
+if TYPE_CHECKING:
+    from dbops.state import State
+    from dbops.target import Target
+
+
+def up(target: Target, state: State) -> Runbook:
+    """Plan to start the server and to have its database, whatever was there before."""
+    require.binaries(target, state)
+    steps = starting(target, state)
+    if steps:
+        return Runbook(
+            verb="up",
+            environment=target.name,
+            steps=steps,
+            continues=state.service.status != "absent",
+        )
+    reason = f"PostgreSQL runs on port {state.service.port}"
+    return Runbook(verb="up", environment=target.name, reason=reason)
+
+
+def starting(target: Target, state: State) -> tuple[Step, ...]:
+    """Return the steps that are missing for a running server with its database."""
+    beside = backend(target, state)
+    steps = beside.start()
+    if state.service.status == "absent" or (state.database and not state.database.exists):
+        return (*steps, commands.create(beside, target.environment))
+    if state.database and not state.database.environment:
+        return (*steps, commands.identify(beside, target.environment))
+    return steps
+
+
+def down(target: Target, state: State) -> Runbook:
+    """Plan to stop the server; its data stays."""
+    return Runbook(
+        verb="down",
+        environment=target.name,
+        steps=backend(target, state).stop(),
+        reason="it is not running",
+    )
+
+
+def restart(target: Target, state: State) -> Runbook:
+    """Plan to stop the server and start it again."""
+    require.binaries(target, state)
+    if state.service.status == "absent":
+        return Runbook(verb="restart", environment=target.name, steps=starting(target, state))
+    runs_already = state.service.status == "running"
+    steps = backend(target, state).restart() if runs_already else backend(target, state).start()
+    return Runbook(verb="restart", environment=target.name, steps=steps)
+
+
+def is_up(target: Target, state: State) -> Conclusion:
+    """Say whether the server runs, and where."""
+    service = state.service
+    facts = tuple(facts_of(target, state).items())
+    if service.status != "running":
+        kept = "its data is kept" if service.status == "stopped" else "it has no data directory"
+        return Conclusion(
+            sentence=f"{target.name}: PostgreSQL is {service.status}; {kept}",
+            next_command=f"inv up --env {target.name}",
+            facts=facts,
+        )
+    return Conclusion(
+        sentence=f"{target.name}: PostgreSQL {service.major} runs on port {service.port}",
+        next_command=f"inv al-up --env {target.name}",
+        facts=facts,
+    )
+
+
+def facts_of(target: Target, state: State) -> dict[str, Any]:
+    """Return what `ps` tells, as data."""
+    service = state.service
+    return {
+        "service": "postgresql",
+        "status": service.status,
+        "major": service.major or None,
+        "pid": service.pid or None,
+        "port": service.port,
+        "socket": str(service.socket_directory),
+        "data": str(service.data),
+        "database": target.environment.database.name,
+    }
+
+
+def healthy(target: Target, state: State) -> Conclusion:
+    """Say that the database answers and is at head.
+
+    Raises:
+        Problem: it does not answer (exit 69), or is not at head (exit 1).
+    """
+    found = require.database(target, state)
+    current = require.known_version(target, found)
+    at_head = current == target.graph.head
+    return Conclusion(
+        sentence=f"{target.name}: healthy: the database answers"
+        + (f" and is at {current} (head)" if at_head else f"; it is at {current or 'no revision'}"),
+        next_command="" if at_head else f"inv al-up --env {target.name}",
+        facts=(("healthy", at_head), ("current", current), ("head", target.graph.head)),
+    )
+
+
+def logs(target: Target, *, lines: int, follow: bool) -> int:
+    """Show the end of the server's log on this terminal and return tail's exit code."""
+    more = ["-f"] if follow else []
+    return runner.hand_over(["tail", "-n", str(lines), *more, str(target.embedded.log)])
+
+
+def psql(target: Target, state: State, command: str | None) -> int:
+    """Open psql on this terminal, or run COMMAND with it, and return its exit code."""
+    require.database(target, state)
+    beside = backend(target, state)
+    safe = ["--set=ON_ERROR_STOP=1", f"--command={command}"] if command is not None else []
+    return runner.hand_over(beside.tool("psql", *safe))

@@ -1,0 +1,274 @@
+"""The one module that prints: data to stdout, progress and questions to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from dbops.revisions import Graph
+    from dbops.runbook import Runbook
+    from dbops.runner import Event
+
+HEARTBEAT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What is now true, in one sentence, the command that follows, and the same as data."""
+
+    sentence: str
+    next_command: str = ""
+    facts: tuple[tuple[str, Any], ...] = ()
+
+
+def data(text: str) -> None:
+    """Print TEXT, the answer, on stdout."""
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    print(text)
+
+
+def as_json(value: Any) -> None:  # noqa: ANN401  JSON is any of them
+    """Print VALUE as one JSON document on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def say(text: str) -> None:
+    """Print TEXT, something about the work, on stderr."""
+    sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]
+    print(text, file=sys.stderr, flush=True)
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Print ROWS on stdout: aligned for a person, separated by tabs in a pipe."""
+    if not sys.stdout.isatty():
+        data("\n".join("\t".join(row) for row in rows))
+        return
+    from rich import box  # noqa: PLC0415  only a terminal needs it
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    grid = Table(*rows[0], box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows[1:]:
+        grid.add_row(*row)
+    Console().print(grid)
+
+
+def is_terminal() -> bool:
+    """Return whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> str:
+    """Return the line a person types as an answer to QUESTION; empty at the end of input."""
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def plan(runbook: Runbook, *, machine: bool) -> None:
+    """Print what RUNBOOK would run: the script itself on stdout, its summary on stderr."""
+    if machine:
+        as_json(_plan_facts(runbook))
+        return
+    if not runbook.steps:
+        say(f"{runbook.verb} {runbook.environment}: nothing to do: {runbook.reason}")
+        return
+    say(f"plan {runbook.id}: {runbook.verb} {runbook.environment}, {len(runbook.steps)} steps")
+    for number, step in enumerate(runbook.steps, start=1):
+        say(f"  {number}  {step.title}")
+    notes(runbook)
+    if runbook.continues:
+        say("the database is asked, and the rest planned, once these steps are done")
+    data(runbook.script().rstrip("\n"))
+
+
+def _plan_facts(runbook: Runbook) -> dict[str, Any]:
+    return {
+        "plan": runbook.id if runbook.steps else None,
+        "verb": runbook.verb,
+        "environment": runbook.environment,
+        "reason": runbook.reason,
+        "notes": runbook.notes,
+        "continues": runbook.continues,
+        "steps": [{"title": each.title, "command": each.command} for each in runbook.steps],
+        "script": runbook.script() if runbook.steps else "",
+    }
+
+
+def notes(runbook: Runbook) -> None:
+    """Print what a plan wants a person to know."""
+    for note in runbook.notes:
+        say(f"note: {note}")
+
+
+def conclude(conclusion: Conclusion, *, seconds: float | None = None) -> None:
+    """Print the sentence that ends a command, and the next command to type."""
+    took = "" if seconds is None else f" ({seconds:.1f} s)"
+    data(f"{conclusion.sentence}{took}")
+    if conclusion.next_command:
+        say(f"next: {conclusion.next_command}")
+
+
+class Progress(Protocol):
+    """Shows the events of a run; a context manager around it."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop showing."""
+        ...
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        ...
+
+
+def progress() -> Progress:
+    """Return a live display on a terminal, and plain lines elsewhere."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        return _Live()
+    return _Lines()
+
+
+class _Lines:
+    """One line a step when it ends; a sign of life every 30 seconds."""
+
+    def __init__(self) -> None:
+        self.begun: dict[int, Event] = {}
+        self.spoken = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "begin":
+            self.begun[event.step] = event
+        elif event.kind == "end":
+            begun = self.begun.pop(event.step)
+            self.spoken = event.seconds
+            say(_line(begun, event))
+        elif event.kind == "wait" and event.seconds - self.spoken > HEARTBEAT_SECONDS:
+            self.spoken = event.seconds
+            for begun in self.begun.values():
+                say(f"  ...  {event.seconds - begun.seconds:6.1f} s  {begun.title}")
+
+
+def _line(begun: Event, ended: Event) -> str:
+    mark = "ok  " if ended.code == 0 else "FAIL"
+    return f"  {mark} {ended.seconds - begun.seconds:6.1f} s  {begun.title}"
+
+
+class _Live:
+    """A spinner and a running clock for each step, replaced by its line when it ends."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415  only a terminal needs it
+        from rich.progress import Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+
+        self.begun: dict[int, Event] = {}
+        self.tasks: dict[int, Any] = {}
+        self.console = Console(stderr=True, highlight=False)
+        self.bars = Progress(
+            SpinnerColumn("line"),
+            TextColumn("  {task.elapsed:5.1f} s  {task.description}", markup=False),
+            console=self.console,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "begin":
+            self.begun[event.step] = event
+            self.tasks[event.step] = self.bars.add_task(event.title, total=None)
+        elif event.kind == "end":
+            self.bars.remove_task(self.tasks.pop(event.step))
+            style = "green" if event.code == 0 else "red"
+            self.console.print(_line(self.begun[event.step], event), style=style, markup=False)
+
+
+def facts(found: dict[str, Any], *, machine: bool) -> None:
+    """Print one line a fact, or all of them as JSON."""
+    if machine:
+        as_json(found)
+        return
+    width = max(len(each) for each in found)
+    data("\n".join(f"{key:<{width}}  {value or '-'}" for key, value in found.items()))
+
+
+def answer(conclusion: Conclusion, *, machine: bool) -> None:
+    """Print a reading command's answer."""
+    if machine:
+        as_json(dict(conclusion.facts))
+    else:
+        conclude(conclusion)
+
+
+def current(found: dict[str, Any], *, machine: bool) -> None:
+    """Print the revisions a database is at, the way Alembic does."""
+    if machine:
+        as_json(found)
+    elif found["current"]:
+        data("\n".join(_revision(each, found["heads"]) for each in found["current"]))
+    else:
+        say("no revision")
+
+
+def heads(graph: Graph, *, machine: bool) -> None:
+    """Print the heads of the revision files; more than one is a problem of its own."""
+    if machine:
+        as_json({"heads": list(graph.heads)})
+        return
+    data(_revision(graph.head, graph.heads))
+
+
+def _revision(revision: str, all_heads: Sequence[str]) -> str:
+    return f"{revision} (head)" if revision in all_heads else revision
+
+
+def history(found: list[dict[str, Any]], *, machine: bool) -> None:
+    """Print every revision, newest first."""
+    if machine:
+        as_json(found)
+        return
+    rows = [["", "revision", "title"]]
+    for each in found:
+        mark = "x" if each["applied"] else " "
+        place = " (current)" if each["current"] else ""
+        rows.append(
+            [
+                f"[{mark}]",
+                f"{each['revision']}{' (head)' if each['head'] else ''}{place}",
+                each["title"],
+            ]
+        )
+    table(rows)
+
+
+def upgrade_sql(text: str) -> None:
+    """Print the SQL of an upgrade, or say that there is none."""
+    if text.strip():
+        data(text.rstrip())
+    else:
+        say("nothing to upgrade: the database is at head")

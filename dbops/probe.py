@@ -1,0 +1,86 @@
+"""Ask an environment for every fact a plan needs, in one round trip, changing nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dbops import embedded, runner
+from dbops.commands import database as commands
+from dbops.commands import sql
+from dbops.commands.embedded import EmbeddedBackend
+from dbops.errors import Unreachable
+from dbops.state import Database, State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dbops.target import Target
+
+
+def probe(target: Target) -> State:
+    """Return the state of TARGET.
+
+    Raises:
+        Unreachable: the server runs but does not answer (exit 69).
+    """
+    service = embedded.probe(target.embedded)
+    state = State(service=service, database=None)
+    if service.status != "running":
+        return state
+    return replace(state, database=_database(target, backend(target, state)))
+
+
+def backend(target: Target, state: State) -> EmbeddedBackend:
+    """Return what builds the commands that run next to TARGET's database."""
+    return EmbeddedBackend(embedded=target.embedded, service=state.service)
+
+
+def migration_lock(database: str) -> int:
+    """Return the advisory lock's key for DATABASE: 8 bytes of a sha256, as a signed bigint."""
+    digest = hashlib.sha256(f"dbops:migrate:{database}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _database(target: Target, beside: EmbeddedBackend) -> Database:
+    name = target.environment.database.name
+    answer = ask_file(beside, sql.query("probe"), f"--set=migration_lock={migration_lock(name)}")
+    if answer.code == 0:
+        return _parse(json.loads(answer.out))
+    known = runner.read(commands.count_databases(beside, name))
+    if known.code == 0 and known.out.strip() == "0":
+        return Database(exists=False)
+    raise Unreachable(
+        f"{target.name}: the database does not answer",
+        where=f"{name} on port {beside.service.port}",
+        why=(answer.error or known.error).strip().splitlines()[-1],
+        next_command=f"inv logs --env {target.name}",
+    )
+
+
+def ask_file(
+    beside: commands.Backend, file: Path, *arguments: str, database: str | None = None
+) -> runner.Answer:
+    """Run the read-only query in FILE and return psql's answer, one value a line."""
+    options = ("--no-align", "--tuples-only", "--field-separator=\t", *arguments)
+    return runner.read(commands.psql(beside, *options, f"--file={file}", database=database))
+
+
+def _parse(facts: dict[str, Any]) -> Database:
+    return Database(
+        exists=True,
+        server_version=facts["server_version"],
+        environment=facts["environment"],
+        versions=tuple(facts["versions"]),
+        has_revision_log=facts["has_revision_log"],
+        objects=facts["objects"],
+        schemas=tuple(facts["schemas"]),
+        relations=tuple(facts["relations"]),
+        snapshot=facts["snapshot"],
+        roles=tuple(facts["roles"]),
+        invalid_indexes=tuple(facts["invalid_indexes"]),
+        migrating=facts["migrating"],
+        revision_files=tuple((name, digest) for name, digest in facts["revision_files"]),
+    )

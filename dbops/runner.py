@@ -1,0 +1,264 @@
+"""The one module that executes: it reads with a command, changes with a runbook, or hands over.
+
+A runbook runs in a process group of its own and writes its events to files, so that it goes on, or
+ends cleanly, when this process dies. The lock is a file descriptor the script inherits: it is held
+until the script ends, and nothing has to be cleaned up afterwards.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dbops.errors import Locked, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dbops.runbook import Runbook
+
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a reading command said."""
+
+    code: int
+    out: str
+    error: str
+
+
+def read(
+    words: Sequence[str], *, text: str | None = None, environment: Mapping[str, str] | None = None
+) -> Answer:
+    """Run WORDS, a command that changes nothing, and return its answer.
+
+    Args:
+        words: the command as a list; no shell is involved.
+        text: what it finds on standard input; nothing when left out.
+        environment: variables added to the present ones.
+
+    Raises:
+        Problem: the program does not exist (exit 1).
+    """
+    try:
+        done = subprocess.run(
+            list(words),
+            input=text,
+            stdin=None if text is not None else subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, **(environment or {})},
+        )
+    except OSError as error:
+        raise Problem(f"cannot run {words[0]}", why=error.strerror or str(error)) from error
+    return Answer(code=done.returncode, out=done.stdout, error=done.stderr)
+
+
+def hand_over(words: Sequence[str], *, directory: Path | None = None) -> int:
+    """Run WORDS on this terminal, in DIRECTORY, and return the exit code."""
+    return subprocess.call(list(words), cwd=directory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something the script reported, with the seconds since the run began."""
+
+    kind: str
+    step: int = 0
+    title: str = ""
+    code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run that ended.
+
+    Attributes:
+        code: the script's exit code; 130 after Ctrl-C.
+        failed: the title of the step that failed, empty when all went well.
+        log: the last lines the commands wrote.
+        seconds: how long the run took.
+    """
+
+    code: int
+    failed: str
+    log: str
+    seconds: float
+    events: tuple[Event, ...] = ()
+
+
+def run(
+    runbook: Runbook,
+    directory: Path,
+    *,
+    lock: int,
+    environment: Mapping[str, str],
+    watch: Callable[[Event], None],
+) -> Run:
+    """Execute RUNBOOK and return how it ended; WATCH sees every event as it happens.
+
+    Args:
+        runbook: what to run; its script is written to DIRECTORY/run.sh first.
+        directory: a new directory for the script, its log and its events.
+        lock: the descriptor of the environment's lock, inherited by the script as number 9.
+        environment: variables added for the script; nothing secret.
+        watch: called for each event, in this process.
+    """
+    directory.mkdir(parents=True)
+    script = directory / "run.sh"
+    script.write_text(runbook.script(), encoding="utf-8")
+    (directory / "events.jsonl").touch()
+    started = time.monotonic()
+    child = _start(script, directory, lock, environment)
+    events = tuple(_follow(child, directory / "events.jsonl", started, watch))
+    (directory / "rc").write_text(f"{child.returncode}\n", encoding="utf-8")
+    return Run(
+        code=child.returncode,
+        failed=_failed_step(events).title,
+        log=_said(directory / "log", _failed_step(events)),
+        seconds=time.monotonic() - started,
+        events=events,
+    )
+
+
+def _start(
+    script: Path, directory: Path, lock: int, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    move = f"exec 9>&{lock} {lock}>&-; " if lock != _LOCK_NUMBER else ""
+    return subprocess.Popen(
+        ["sh", "-c", f'{move}exec sh "$0" "$1"', str(script), str(directory)],
+        stdin=subprocess.DEVNULL,
+        pass_fds=(lock,),
+        process_group=0,
+        env={**os.environ, **environment},
+    )
+
+
+_LOCK_NUMBER = 9
+
+
+def _follow(
+    child: subprocess.Popen[bytes], path: Path, started: float, watch: Callable[[Event], None]
+) -> Iterator[Event]:
+    with path.open(encoding="utf-8") as file, _interrupts_go_to(child):
+        while True:
+            ended = child.poll() is not None
+            for line in file:
+                event = _event(json.loads(line), time.monotonic() - started)
+                watch(event)
+                yield event
+            if ended:
+                return
+            watch(Event(kind="wait", seconds=time.monotonic() - started))
+            time.sleep(POLL_SECONDS)
+
+
+@contextmanager
+def _interrupts_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Pass Ctrl-C on to the script, whose commands roll back; the second time, end it."""
+    signals = iter([signal.SIGINT, signal.SIGTERM])
+
+    def forward(*_: object) -> None:
+        os.killpg(child.pid, next(signals, signal.SIGKILL))
+
+    before = signal.signal(signal.SIGINT, forward)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _event(line: Mapping[str, Any], seconds: float) -> Event:
+    return Event(
+        kind=line["event"],
+        step=line.get("step", 0),
+        title=line.get("title", ""),
+        code=line.get("code", 0),
+        seconds=seconds,
+    )
+
+
+def _failed_step(events: tuple[Event, ...]) -> Event:
+    """Return the beginning of the first step that did not end well; step 0 when all did."""
+    ended = {each.step: each.code for each in events if each.kind == "end"}
+    begun = (each for each in events if each.kind == "begin")
+    return next((each for each in begun if ended.get(each.step, 1)), Event(kind="begin"))
+
+
+def _said(path: Path, failed: Event, lines: int = 8) -> str:
+    """Return the last LINES lines the failed step wrote."""
+    if not path.exists():
+        return ""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    own = text.rpartition(f"--- step {failed.step}\n")[2].partition("\n--- step ")[0]
+    return "\n".join([each for each in own.splitlines() if each.strip()][-lines:])
+
+
+@contextmanager
+def hold(
+    path: Path, holder: Mapping[str, str], *, wait_seconds: float, waiting: Callable[[str], None]
+) -> Iterator[int]:
+    """Hold the lock file PATH, naming HOLDER in it, and give its descriptor.
+
+    Args:
+        path: the lock file; made when missing, never removed.
+        holder: who, verb and since, for the people who wait.
+        wait_seconds: how long to wait for another holder.
+        waiting: called once, with who holds it, when there is one.
+
+    Raises:
+        Locked: another process still holds it after WAIT_SECONDS (exit 75).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _take(descriptor, path, wait_seconds, waiting)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(holder, ensure_ascii=False).encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path, wait_seconds: float, waiting: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + wait_seconds
+    told = False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            text = _holder(path)
+            if time.monotonic() >= deadline:
+                raise Locked(
+                    "another command is changing this environment",
+                    where=str(path),
+                    why=text,
+                    next_command="wait for it, then type the same command again",
+                ) from None
+            if not told:
+                waiting(text)
+                told = True
+            time.sleep(10 * POLL_SECONDS)
+        else:
+            return
+
+
+def _holder(path: Path) -> str:
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return "its holder has only just begun"
+    return f"{facts['verb']} by {facts['who']}, since {facts['since']}"

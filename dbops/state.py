@@ -1,0 +1,76 @@
+"""What a probe found: facts about one environment at one moment, frozen. Deciding needs no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+ServiceStatus = Literal["absent", "stopped", "running"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The PostgreSQL server of an environment.
+
+    Attributes:
+        status: absent (no data directory), stopped or running.
+        major: the major version of its data directory, 0 when absent.
+        binaries_major: the major version of the binaries that would start it.
+        port: the port it listens on, or would listen on when started.
+        pid: of the postmaster, 0 when it does not run.
+        stale: a postmaster.pid of a dead or foreign process lies in the data directory.
+        moved: it runs, but was started when the data directory had another path.
+    """
+
+    status: ServiceStatus
+    major: int = 0
+    binaries_major: int = 0
+    port: int = 0
+    pid: int = 0
+    stale: bool = False
+    moved: bool = False
+    data: Path = Path()
+    socket_directory: Path = Path()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """The database, as it answered.
+
+    Attributes:
+        exists: whether the server has it; when not, everything below is empty.
+        server_version: as server_version_num, 170010 for 17.10.
+        environment: who it says it is, the setting dbops.environment; empty when it does not say.
+        versions: the rows of alembic_version, sorted; none when there is no such table.
+        objects: how many relations, functions and types it holds beside those of extensions.
+        schemas: its schemas, without the system's and this tool's.
+        relations: tables, views, materialized views and sequences, as "schema.name".
+        snapshot: the sha256 of the snapshot loaded last, if this tool loaded it.
+        roles: names of all roles of the server.
+        invalid_indexes: left by an interrupted CREATE INDEX CONCURRENTLY.
+        migrating: who holds the migration lock, empty when nobody does.
+        revision_files: file hashes by revision, as recorded when they were applied.
+    """
+
+    exists: bool
+    server_version: int = 0
+    environment: str = ""
+    versions: tuple[str, ...] = ()
+    has_revision_log: bool = False
+    objects: int = 0
+    schemas: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    snapshot: str = ""
+    roles: tuple[str, ...] = ()
+    invalid_indexes: tuple[str, ...] = ()
+    migrating: str = ""
+    revision_files: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything a plan is made from. The database is None when its server does not run."""
+
+    service: Service
+    database: Database | None

@@ -1,0 +1,104 @@
+"""One environment with what its checkout says: revisions, snapshot, and where its server is."""
+
+from __future__ import annotations
+
+import configparser
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbops import revisions
+from dbops.embedded import Embedded
+from dbops.errors import Problem, UsageProblem
+
+if TYPE_CHECKING:
+    from dbops.environments.model import Environment
+    from dbops.snapshot import Snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """An environment as the operations see it; files are read when they are asked for."""
+
+    environment: Environment
+
+    @property
+    def name(self) -> str:
+        """Return the environment's name."""
+        return self.environment.name
+
+    @property
+    def home(self) -> Path:
+        """Return the directory of the environment's runs, lock and journal on this machine."""
+        return self.environment.project_directory / ".dbops" / self.name
+
+    @cached_property
+    def embedded(self) -> Embedded:
+        """Return the embedded server's places on this machine.
+
+        Raises:
+            UsageProblem: this environment has another backend (exit 4).
+        """
+        if self.environment.backend != "embedded":
+            raise UsageProblem(
+                f"{self.name}: the backend {self.environment.backend} is not available here",
+                where=f"environments.{self.name}.backend",
+                why="commands on this machine reach embedded environments",
+                next_command="inv al-up --env local_dev",
+            )
+        return Embedded(environment=self.environment)
+
+    @cached_property
+    def versions(self) -> Path:
+        """Return the folder of the revision files, as alembic.ini says."""
+        ini = self.environment.path(self.environment.migrations.ini)
+        parser = configparser.ConfigParser(defaults={"here": str(ini.parent)})
+        try:
+            with ini.open(encoding="utf-8") as file:
+                parser.read_file(file)
+            location = Path(parser.get("alembic", "script_location"))
+        except (OSError, configparser.Error) as error:
+            raise UsageProblem(
+                "alembic.ini cannot be read",
+                where=str(ini),
+                why=str(error).splitlines()[0],
+                next_command=f"correct migrations.ini of {self.name} in environments.yaml",
+            ) from error
+        return self.environment.path(str(location)) / "versions"
+
+    @cached_property
+    def graph(self) -> revisions.Graph:
+        """Return the revisions of the checkout.
+
+        Raises:
+            Problem: the baseline revision has no file (exit 1).
+        """
+        graph = revisions.read(self.versions)
+        if self.environment.migrations.baseline not in graph:
+            raise Problem(
+                f"the baseline revision {self.environment.migrations.baseline} has no file",
+                where=str(self.versions),
+                why="migrations.baseline in environments.yaml names it",
+            )
+        return graph
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """Return the snapshot, read and judged.
+
+        Raises:
+            Problem: it is missing, cut, or holds what a snapshot must not hold.
+        """
+        from dbops import snapshot  # noqa: PLC0415  an upgrade at head never reads it
+
+        migrations = self.environment.migrations
+        path = self.environment.path(migrations.snapshot)
+        return snapshot.load(path, display=migrations.snapshot)
+
+    def leave_out(self, server_version: int) -> tuple[int, ...]:
+        """Return the numbers of the snapshot's lines a server of this version must not see."""
+        from dbops import snapshot  # noqa: PLC0415
+
+        text = self.snapshot.path.read_text(encoding="utf-8")
+        return tuple(each.line for each in snapshot.lines_to_drop(text, server_version))

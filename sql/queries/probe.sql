@@ -1,0 +1,68 @@
+-- Who is this database, which revision is it at, and what does it hold? One line of JSON.
+-- Reads the catalogue only; a missing table is asked for before it is read.
+SELECT to_regclass('public.alembic_version') IS NOT NULL AS has_versions,
+       to_regclass('dbops.revision_log') IS NOT NULL AS has_log \gset
+
+\if :has_versions
+SELECT coalesce(json_agg(version_num ORDER BY version_num), '[]') AS versions
+  FROM public.alembic_version \gset
+\else
+\set versions '[]'
+\endif
+
+\if :has_log
+SELECT coalesce((SELECT file_sha256 FROM dbops.revision_log
+                  WHERE operation = 'snapshot' ORDER BY id DESC LIMIT 1), '') AS snapshot,
+       coalesce((SELECT json_agg(json_build_array(revision, file_sha256))
+                   FROM (SELECT DISTINCT ON (revision) revision, file_sha256
+                           FROM dbops.revision_log
+                          WHERE operation = 'upgrade' AND file_sha256 IS NOT NULL
+                          ORDER BY revision, id DESC) AS latest), '[]') AS revision_files \gset
+\else
+\set snapshot ''
+\set revision_files '[]'
+\endif
+
+WITH schemas AS (
+    SELECT oid, nspname FROM pg_catalog.pg_namespace
+     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'dbops')
+), relations AS (
+    SELECT c.oid, format('%s.%s', s.nspname, c.relname) AS name
+      FROM pg_catalog.pg_class AS c JOIN schemas AS s ON s.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+       AND NOT (s.nspname = 'public' AND c.relname = 'alembic_version')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+                        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+), others AS (
+    SELECT p.oid FROM pg_catalog.pg_proc AS p JOIN schemas AS s ON s.oid = p.pronamespace
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+                        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT t.oid FROM pg_catalog.pg_type AS t JOIN schemas AS s ON s.oid = t.typnamespace
+     WHERE t.typtype IN ('d', 'e', 'r') AND NOT EXISTS (
+           SELECT FROM pg_catalog.pg_depend AS d
+            WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+)
+SELECT json_build_object(
+    'server_version', current_setting('server_version_num')::int,
+    'environment', coalesce(current_setting('dbops.environment', true), ''),
+    'versions', :'versions'::json,
+    'has_revision_log', :'has_log'::boolean,
+    'objects', (SELECT count(*) FROM relations) + (SELECT count(*) FROM others),
+    'schemas', (SELECT coalesce(json_agg(nspname ORDER BY nspname), '[]') FROM schemas),
+    'relations', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM relations),
+    'snapshot', :'snapshot',
+    'roles', (SELECT json_agg(rolname ORDER BY rolname) FROM pg_catalog.pg_roles
+               WHERE rolname !~ '^pg_'),
+    'invalid_indexes', (SELECT coalesce(json_agg(i.indexrelid::regclass::text), '[]')
+                          FROM pg_catalog.pg_index AS i WHERE NOT i.indisvalid),
+    'migrating', coalesce((
+        SELECT format('pid %s, %s, since %s', a.pid, a.application_name,
+                      to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
+          FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a USING (pid)
+         WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+           AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+           AND (l.classid::bigint << 32) | l.objid::bigint = :migration_lock
+         LIMIT 1), ''),
+    'revision_files', :'revision_files'::json
+);

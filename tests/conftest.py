@@ -1,0 +1,191 @@
+"""What the tests stand on: real servers, started by this project's own code, and real projects."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+AMBIENT = ("DATABASE_URL", "DBOPS_", "PG", "POSTGRES_", "COMPOSE_", "DOCKER_HOST")
+
+ENVIRONMENTS = """\
+project: sanbou
+defaults:
+  backend: embedded
+  demo_data: app.demo_data
+  migrations:
+    schemas: [public, raw, ref, mart, stg, kpi]
+    legacy_heads: ["20251212_110000000"]
+  roles:
+    owner: sanbou_owner
+    migrator: sanbou_migrator
+    app: sanbou_app
+    readonly: sanbou_readonly
+    backup: sanbou_backup
+    refresher: sanbou_refresher
+environments:
+  local_dev:
+    aliases: [dev]
+    database: {name: sanbou_dev}
+  local_demo:
+    aliases: [demo]
+    database: {name: sanbou_demo}
+  vault:
+    database: {name: sanbou_vault}
+    guard: {protected: true}
+retired: {local_stg: local_dev}
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of this project's files in a directory of its own, with servers of its own."""
+
+    directory: Path
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "invoke", "--search-root", str(ROOT), *words]
+
+    def variables(self, **more: str) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(AMBIENT)}
+        file = str(self.directory / "environments.yaml")
+        return {**kept, "DBOPS_ENVIRONMENTS": file, **more}
+
+    def inv(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a user types it and return what it printed and its exit code."""
+        return subprocess.run(
+            self.command(*words),
+            env=self.variables(**variables),
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def must(self, *words: str, **variables: str) -> str:
+        """Run a command that has to succeed and return its standard output."""
+        done = self.inv(*words, **variables)
+        assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.must(*words, "--json"))
+
+    def psql(self, sql: str, env: str = "local_dev") -> str:
+        """Return what a query prints, unaligned, without headers."""
+        facts = self.json("ps", "--env", env)
+        done = subprocess.run(
+            [*_psql(facts["socket"], facts["port"]), facts["database"], "--command", sql],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def edit(self, file: str, before: str, after: str) -> None:
+        path = self.directory / file
+        text = path.read_text(encoding="utf-8")
+        assert before in text, f"{before!r} is not in {file}"
+        path.write_text(text.replace(before, after), encoding="utf-8")
+
+    def remove(self) -> None:
+        for env in ("local_dev", "local_demo", "vault"):
+            force = ["--force", "--confirm", env] if env == "vault" else []
+            self.inv("db-reset-volume", "--env", env, *force)
+        shutil.rmtree(self.directory)
+
+
+def _psql(host: str, port: int) -> list[str]:
+    program = str(_binaries() / "psql")
+    options = ["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"]
+    return [
+        program,
+        *options,
+        f"--host={host}",
+        f"--port={port}",
+        "--username=postgres",
+        "--dbname",
+    ]
+
+
+def _binaries() -> Path:
+    from dbops.embedded import Embedded
+    from dbops.environments.model import Database, Environment
+
+    environment = Environment(
+        name="tests",
+        project="tests",
+        project_directory=ROOT,
+        file=ROOT / "environments.yaml",
+        backend="embedded",
+        database=Database(name="tests"),
+    )
+    return Embedded(environment=environment).binaries
+
+
+def make_project(parent: Path | None = None) -> Project:
+    # Not pytest's tmp_path: as root that is closed for the server's account, and the path is long.
+    directory = Path(tempfile.mkdtemp(prefix="dbops-", dir=parent))
+    if parent is None:
+        directory.chmod(0o755)
+    for each in ("migrations_v2", "sql", "app"):
+        shutil.copytree(ROOT / each, directory / each, ignore=shutil.ignore_patterns("__pycache__"))
+    (directory / "environments.yaml").write_text(ENVIRONMENTS, encoding="utf-8")
+    return Project(directory)
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    """A project nothing was done in yet."""
+    made = make_project()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def head() -> Iterator[Project]:
+    """A project whose local_dev is at head; shared by a module that only looks, or cleans up."""
+    made = make_project()
+    made.must("al-up", "--env", "local_dev")
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[dict[str, str]]:
+    """The libpq environment of a server for databases that come and go."""
+    made = make_project()
+    made.must("up", "--env", "local_dev")
+    facts = made.json("ps", "--env", "local_dev")
+    yield {"PGHOST": facts["socket"], "PGPORT": str(facts["port"]), "PGUSER": "postgres"}
+    made.remove()
+
+
+@pytest.fixture
+def empty_database(
+    server: dict[str, str], request: pytest.FixtureRequest
+) -> Iterator[dict[str, str]]:
+    """The libpq environment of a new, empty database."""
+    name = f"test_{abs(hash(request.node.nodeid)):x}"[:40]
+    admin = [*_psql(server["PGHOST"], int(server["PGPORT"])), "postgres"]
+    subprocess.run(
+        [*admin, "--command", f'CREATE DATABASE "{name}" TEMPLATE template0'], check=True
+    )
+    yield {**server, "PGDATABASE": name}
+    drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+    subprocess.run([*admin, "--command", drop], check=True)
