@@ -200,9 +200,7 @@ def _recover(found: Target) -> None:
     entries = journal.read(found.home / "journal.jsonl")
     last = next((each for each in reversed(entries) if each["event"] in {"begin", "end"}), None)
     if last and last["event"] == "begin":
-        done = '"event":"done"' in runner.tail(
-            found.home / "runs" / last["run"] / "events.jsonl", 1
-        )
+        done = runner.is_done(found.home / "runs" / last["run"])
         _write(
             found,
             {"event": "end", "run": last["run"], "code": 0 if done else None, "recovered": True},

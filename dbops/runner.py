@@ -191,6 +191,12 @@ def _event(line: Mapping[str, Any], seconds: float) -> Event:
     )
 
 
+def is_done(directory: Path) -> bool:
+    """Return whether the run in DIRECTORY came to its end."""
+    path = directory / "events.jsonl"
+    return path.exists() and '"event":"done"' in path.read_text(encoding="utf-8")
+
+
 def _failed_step(events: tuple[Event, ...]) -> Event:
     """Return the beginning of the first step that did not end well; step 0 when all did."""
     ended = {each.step: each.code for each in events if each.kind == "end"}

@@ -20,7 +20,7 @@ _EXPORT = "inv baseline-export --env local_dev"
 
 # pg_dump writes these since 17.6, 16.10, 15.14, 14.19 and 13.22 (CVE-2025-8714); the key is random.
 _RESTRICT = re.compile(r"\\(?:un)?restrict [A-Za-z0-9]+")
-_LINE_REST = re.compile(r"[ \t]*(?:--.*)?")
+_LINE_REST = re.compile(r"[ \t]*(?:--.*)?$", re.MULTILINE)
 
 
 class Omission(NamedTuple):
@@ -146,14 +146,14 @@ def _reason(piece: Piece, server_version_num: int | None) -> str | None:
 
 def _has_its_lines_alone(piece: Piece, text: str) -> bool:
     before = text[text.rfind("\n", 0, piece.start) + 1 : piece.start]
-    after = text[piece.end :].partition("\n")[0]
-    return not before.strip() and bool(_LINE_REST.fullmatch(after))
+    return not before.strip() and bool(_LINE_REST.match(text, piece.end))
 
 
 def _cut(text: str, why: str, display: str) -> UsageProblem:
+    last = text.rstrip("\n").count("\n") + 1
     return UsageProblem(
         "the snapshot is cut in half",
-        where=f"{display}:{text.count(chr(10), 0, -1) + 1}",
+        where=f"{display}:{last}",
         why=why,
         next_command=_EXPORT,
     )

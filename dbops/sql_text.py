@@ -19,22 +19,21 @@ if TYPE_CHECKING:
 _FIRST = r"A-Za-z_\x80-\U0010ffff"  # of an identifier; PostgreSQL takes every byte above ASCII
 _WORD = rf"[{_FIRST}][{_FIRST}0-9$]*+"
 _TAG = rf"\$(?:[{_FIRST}][{_FIRST}0-9]*+)?\$"
-_ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
+_TO_END = r"--[^\n\r]*+"
 _BLOCK_WORD = rf"(?i:begin|case|end)(?![{_FIRST}0-9$])"
 
 _TOKEN = re.compile(
     rf"""
     (?P<plain>(?:
-        [^{_FIRST}'"$\-/\\;()]++
+        [^{_FIRST}0-9'"$\-/\\;()]++
+      | [0-9]++(?:{_WORD})?+                # 1e'a' is the junk 1e and a plain string
       | (?![eE]'|{_BLOCK_WORD}){_WORD}
       | -(?!-) | /(?!\*) | (?!{_TAG})\$
     )*+)
     (?:
-        (?P<comment>   --[^\n]*+ (?:\n[ \t]*+--[^\n]*+)*+ )
+        (?P<comment>   {_TO_END} (?:\r?\n[ \t]*+{_TO_END})*+ )
       | (?P<remark>    /\* )
-      | (?P<string>    [eE]{_ESCAPED}            # goes on after a line break, still with escapes
-                       (?: (?:[ \t\f\v\r]|--[^\n]*+)*+ \n (?:\s|--[^\n]*+\n)*+ {_ESCAPED} )*+
-                     | '[^']*+' )
+      | (?P<string>    '[^']*+' | [eE]'(?:[^'\\]++|\\.|'')*+' )
       | (?P<name>      "[^"]*+" )
       | (?P<dollar>    {_TAG} )
       | (?P<open>      [eE]?' | " )

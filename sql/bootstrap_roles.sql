@@ -100,7 +100,7 @@ LANGUAGE sql STABLE AS $$
     FROM (
         SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'c' THEN 'TYPE' ELSE 'TABLE' END AS kind,
                c.relnamespace AS schema, c.relowner AS owner, c.oid, 'pg_catalog.pg_class'::regclass AS class,
-               format('%I.%I', c.relnamespace::regnamespace::name, c.relname) AS name,
+               format('%s.%I', c.relnamespace::regnamespace, c.relname) AS name,
                NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                            WHERE c.relkind = 'S' AND d.classid = 'pg_catalog.pg_class'::regclass
                              AND d.objid = c.oid AND d.deptype IN ('a', 'i')) AS has_own_owner,
