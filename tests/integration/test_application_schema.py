@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import uuid
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -33,55 +31,14 @@ MATERIALIZED_VIEWS = [Path(name).stem for name in SQL_FILES if name.startswith("
 # -- databases -------------------------------------------------------------------------------------
 
 
-def server_program(*words):
-    """Run a program of the server, which refuses to run as root."""
-    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    prefix = user if os.geteuid() == 0 else []
-    command = [*prefix, *map(str, words)]
-    subprocess.run(command, check=True, cwd="/tmp", timeout=60, stdout=subprocess.DEVNULL)
-
-
-@pytest.fixture(scope="session")
-def schema_server():
-    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
-    if os.geteuid() == 0:
-        shutil.chown(home, "postgres", "postgres")
-    data = home / "data"
-    options = f"-c listen_addresses= -k {home} -c fsync=off"
-    try:
-        server_program(
-            BINARIES / "initdb", "--no-sync", "--auth=trust", "--username=postgres",
-            "--encoding=UTF8", "--no-locale", "--pgdata", data,
-        )  # fmt: skip
-        server_program(
-            BINARIES / "pg_ctl", "-D", data, "-l", home / "log", "-o", options, "--wait", "start"
-        )
-        yield {"PGHOST": str(home), "PGPORT": "5432", "PGUSER": "postgres"}
-    finally:
-        server_program(BINARIES / "pg_ctl", "-D", data, "--mode=immediate", "--wait", "stop")
-        shutil.rmtree(home)
-
-
 @pytest.fixture
-def schema_database(schema_server):
-    """The libpq environment of a new, empty database."""
-    with_name = {**schema_server, "PGDATABASE": f"test_{uuid.uuid4().hex[:12]}"}
-    create_database(with_name, with_name["PGDATABASE"])
-    yield with_name
-    execute(
-        {**with_name, "PGDATABASE": "postgres"},
-        f"DROP DATABASE {with_name['PGDATABASE']} WITH (FORCE)",
-    )
-
-
-@pytest.fixture
-def application(schema_database, monkeypatch):
+def application(empty_database, monkeypatch):
     """A database with the application's schema, which the process's environment names."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    for variable, value in schema_database.items():
+    for variable, value in empty_database.items():
         monkeypatch.setenv(variable, value)
     create.main()
-    return schema_database
+    return empty_database
 
 
 @pytest.fixture
@@ -284,24 +241,26 @@ def test_every_table_and_view_has_a_comment(application):
     assert bare == []
 
 
-def test_a_filled_database_is_refused_and_left_alone(schema_database):
-    execute(schema_database, "CREATE TABLE public.precious (a integer)")
-    before = dump(schema_database)
-    done = python(schema_database, "app.infra.db.create")
+def test_a_filled_database_is_refused_and_left_alone(empty_database):
+    execute(empty_database, "CREATE TABLE public.precious (a integer)")
+    before = dump(empty_database)
+    done = python(empty_database, "app.infra.db.create")
     assert done.returncode == 3
     assert done.stderr.splitlines()[:3] == [
         "error: the database is not empty",
-        f"where: {schema_database['PGDATABASE']}",
+        f"where: {empty_database['PGDATABASE']}",
         "why:   it holds 1 relations",
     ]
-    assert dump(schema_database) == before
+    assert dump(empty_database) == before
 
 
-def test_a_database_that_cannot_store_japanese_is_refused(schema_database):
-    name = schema_database["PGDATABASE"] + "_latin"
-    create_database(schema_database, name, "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
-    done = python({**schema_database, "PGDATABASE": name}, "app.infra.db.create")
-    execute(schema_database, f"DROP DATABASE {name} WITH (FORCE)")
+def test_a_database_that_cannot_store_japanese_is_refused(empty_database):
+    name = empty_database["PGDATABASE"] + "_latin"
+    create_database(
+        empty_database, name, "TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'"
+    )
+    done = python({**empty_database, "PGDATABASE": name}, "app.infra.db.create")
+    execute(empty_database, f"DROP DATABASE {name} WITH (FORCE)")
     assert done.returncode == 3
     assert "why:   its encoding is LATIN1" in done.stderr
 
@@ -453,8 +412,8 @@ def test_the_same_seed_gives_the_same_rows(demo):
         assert (checksums(demo) == first) is is_equal
 
 
-def test_without_the_schema_nothing_is_loaded(schema_database):
-    done = python(schema_database, "app.demo_data")
+def test_without_the_schema_nothing_is_loaded(empty_database):
+    done = python(empty_database, "app.demo_data")
     assert done.returncode == 1
     assert done.stderr.startswith("error: the application's tables are not there\n")
 
