@@ -1,0 +1,1 @@
+"""The parts of env.py; they import alembic, sqlalchemy and psycopg2, and nothing of a project."""
