@@ -71,19 +71,31 @@ def restart(c: Context, env: str | None = None, plan: bool = False, json: bool =
 def ps(c: Context, env: str | None = None, json: bool = False) -> None:
     """Show what runs: status, version, port, socket and data directory."""
     from dbops import output, perform
-    from dbops.operations import services
 
-    found = services.facts_of(*perform.look(env))
-    output.facts(found, machine=json)
+    found = perform.target(env)
+    output.facts(found.place.facts(found.place.probe()), machine=json)
 
 
-@command(help={**ENV, "lines": "how many lines (default 50)", "follow": "go on showing new lines"})
-def logs(c: Context, env: str | None = None, lines: int = 50, follow: bool = False) -> None:
-    """Show the end of PostgreSQL's log."""
+@command(
+    help={
+        **ENV,
+        "service": "one service of a compose project; all of them when left out",
+        "lines": "how many lines (default 50)",
+        "follow": "go on showing new lines",
+    }
+)
+def logs(
+    c: Context,
+    env: str | None = None,
+    service: str | None = None,
+    lines: int = 50,
+    follow: bool = False,
+) -> None:
+    """Show the end of the services' logs."""
     from dbops import perform
     from dbops.operations import services
 
-    sys.exit(services.logs(perform.target(env), lines=lines, follow=follow))
+    sys.exit(services.logs(perform.target(env), lines=lines, service=service, follow=follow))
 
 
 @command(help={**ENV, **JSON})

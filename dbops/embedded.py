@@ -16,13 +16,14 @@ import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbops import runner
 from dbops.errors import Problem, UsageProblem
 from dbops.state import Service
 
 if TYPE_CHECKING:
+    from dbops.commands.embedded import EmbeddedBackend
     from dbops.environments.model import Environment
 
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the file name .s.PGSQL.65535 included.
@@ -125,6 +126,75 @@ class Embedded:
             )
         return int(found[1] or found[2])
 
+    def probe(self) -> Service:
+        """Return what the embedded server is doing now.
+
+        Raises:
+            UsageProblem: the configured port is taken by another process (exit 4).
+        """
+        data = self.data
+        if not (data / "PG_VERSION").exists():
+            return _service(self, "absent", port=_free_port(self), binaries_major=self.version())
+        major = int((data / "PG_VERSION").read_text(encoding="ascii").strip().split(".")[0])
+        lines = _pid_file(data)
+        pid = int(lines[0]) if lines else 0
+        if pid and _is_postmaster_of(pid, data):
+            return Service(
+                status="running",
+                major=major,
+                pid=pid,
+                port=int(lines[3]),
+                moved=Path(lines[1]) != data,
+                data=data,
+                socket_directory=self.socket_directory
+                if Path(lines[1]) != data
+                else Path(lines[4]),
+            )
+        return _service(
+            self,
+            "stopped",
+            major=major,
+            stale=bool(lines),
+            port=_free_port(self),
+            binaries_major=self.version(),
+        )
+
+    def blank(self, service: Service) -> Service:
+        """Return what the service will be once its data directory is removed."""
+        return _service(
+            self,
+            "absent",
+            binaries_major=service.binaries_major or self.version(),
+            port=service.port,
+        )
+
+    def backend(self, service: Service) -> EmbeddedBackend:
+        """Return what builds the commands that reach this server."""
+        from dbops.commands.embedded import EmbeddedBackend  # noqa: PLC0415  a cycle otherwise
+
+        return EmbeddedBackend(embedded=self, service=service)
+
+    def describe(self, service: Service) -> str:
+        """Return how the server is."""
+        if service.status == "running":
+            return f"PostgreSQL {service.major} runs on port {service.port}"
+        if service.status == "stopped":
+            return f"PostgreSQL {service.major} is stopped; its data is kept in {service.data}"
+        return f"there is no data directory at {service.data}"
+
+    def facts(self, service: Service) -> dict[str, Any]:
+        """Return what `ps` tells."""
+        return {
+            "service": "postgresql",
+            "status": service.status,
+            "major": service.major or None,
+            "pid": service.pid or None,
+            "port": service.port,
+            "socket": str(service.socket_directory),
+            "data": str(service.data),
+            "database": self.environment.database.name,
+        }
+
 
 def _candidates(environment: Environment) -> list[Path]:
     given = environment.embedded.binaries
@@ -166,42 +236,6 @@ def _is_reachable(path: Path) -> bool:
     """Return whether every existing folder above PATH lets other accounts through."""
     chain = [path, *path.parents]
     return all(each.stat().st_mode & stat.S_IXOTH for each in chain if each.exists())
-
-
-def probe(embedded: Embedded) -> Service:
-    """Return what the embedded server of an environment is doing now.
-
-    Raises:
-        UsageProblem: the configured port is taken by another process (exit 4).
-    """
-    data = embedded.data
-    if not (data / "PG_VERSION").exists():
-        return _service(
-            embedded, "absent", port=_free_port(embedded), binaries_major=embedded.version()
-        )
-    major = int((data / "PG_VERSION").read_text(encoding="ascii").strip().split(".")[0])
-    lines = _pid_file(data)
-    pid = int(lines[0]) if lines else 0
-    if pid and _is_postmaster_of(pid, data):
-        return Service(
-            status="running",
-            major=major,
-            pid=pid,
-            port=int(lines[3]),
-            moved=Path(lines[1]) != data,
-            data=data,
-            socket_directory=embedded.socket_directory
-            if Path(lines[1]) != data
-            else Path(lines[4]),
-        )
-    return _service(
-        embedded,
-        "stopped",
-        major=major,
-        stale=bool(lines),
-        port=_free_port(embedded),
-        binaries_major=embedded.version(),
-    )
 
 
 def _service(embedded: Embedded, status: str, **facts: int | bool) -> Service:

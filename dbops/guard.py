@@ -17,15 +17,24 @@ if TYPE_CHECKING:
 
 # Variables that would choose a target behind the back of environments.yaml.
 AMBIENT = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE")
+AMBIENT_DOCKER = (
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "COMPOSE_FILE",
+    "COMPOSE_PROJECT_NAME",
+    "COMPOSE_PROFILES",
+    "COMPOSE_ENV_FILES",
+)
 
 
 def check_ambient(environment: Environment, variables: Mapping[str, str] = os.environ) -> None:
     """Refuse when a variable of this shell names a database.
 
     Raises:
-        Refused: one of AMBIENT is set (exit 3).
+        Refused: one of AMBIENT, or for compose of AMBIENT_DOCKER, is set (exit 3).
     """
-    found = [each for each in AMBIENT if variables.get(each)]
+    names = AMBIENT + (AMBIENT_DOCKER if environment.backend == "compose" else ())
+    found = [each for each in names if variables.get(each)]
     if found:
         raise Refused(
             f"{environment.name}: this shell names another target",

@@ -77,7 +77,7 @@ def plan(runbook: Runbook, *, machine: bool) -> None:
         as_json(_plan_facts(runbook))
         return
     if not runbook.steps:
-        say(f"{runbook.verb} {runbook.environment}: nothing to do: {runbook.reason}")
+        nothing_to_do(runbook)
         return
     say(f"plan {runbook.id}: {runbook.verb} {runbook.environment}, {len(runbook.steps)} steps")
     for number, step in enumerate(runbook.steps, start=1):
@@ -99,6 +99,12 @@ def _plan_facts(runbook: Runbook) -> dict[str, Any]:
         "steps": [{"title": each.title, "command": each.command} for each in runbook.steps],
         "script": runbook.script() if runbook.steps else "",
     }
+
+
+def nothing_to_do(runbook: Runbook) -> None:
+    """Say that RUNBOOK has no steps, and why."""
+    say(f"{runbook.verb} {runbook.environment}: nothing to do: {runbook.reason}")
+    notes(runbook)
 
 
 def notes(runbook: Runbook) -> None:

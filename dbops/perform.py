@@ -72,13 +72,14 @@ def change(name: str | None, verb: Verb, options: Options) -> None:
     if options.plan:
         output.plan(runbook, machine=options.json)
         return
-    if not runbook.steps:
-        output.notes(runbook)
-        _finish(verb.conclude(found, state), runbook, options, seconds=None)
-        return
-    _guarded(runbook, found, options)
-    state = _locked(verb, found, runbook)
-    _finish(verb.conclude(found, state), runbook, options, seconds=time.monotonic() - began)
+    changed = False
+    if runbook.steps:
+        _guarded(runbook, found, options)
+        state, changed = _locked(verb, found, runbook)
+    else:
+        output.nothing_to_do(runbook)
+    seconds = time.monotonic() - began if changed else None
+    _finish(verb.conclude(found, state), runbook, options, seconds=seconds)
 
 
 def _guarded(runbook: Runbook, found: Target, options: Options) -> None:
@@ -95,12 +96,13 @@ def _guarded(runbook: Runbook, found: Target, options: Options) -> None:
         raise
 
 
-def _locked(verb: Verb, found: Target, planned: Runbook) -> State:
-    """Run what is planned while holding the environment's lock.
+def _locked(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]:
+    """Run what is planned while holding the environment's lock; return whether anything ran.
 
     The world may have moved while we waited: a destructive plan must still be the same then, any
     other is made anew.
     """
+    changed = False
     holder = {"verb": planned.verb, "who": who(), "since": now()}
 
     def waiting(text: str) -> None:
@@ -113,7 +115,8 @@ def _locked(verb: Verb, found: Target, planned: Runbook) -> State:
             state = probe(found)
             runbook = verb.plan(found, state)
             if not runbook.steps:
-                return state
+                output.nothing_to_do(runbook)
+                return state, changed
             if runbook.destructive and runbook.id != planned.id:
                 raise Refused(
                     f"{found.name}: something changed while {planned.verb} was being confirmed",
@@ -122,8 +125,9 @@ def _locked(verb: Verb, found: Target, planned: Runbook) -> State:
                     next_command=f"inv {planned.verb} --env {found.name} --plan",
                 )
             _run(runbook, found, lock, state)
+            changed = True
             if not runbook.continues:
-                return probe(found)
+                return probe(found), changed
 
 
 def _run(runbook: Runbook, found: Target, lock: int, state: State) -> None:

@@ -7,16 +7,16 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dbops import embedded, runner
+from dbops import runner
 from dbops.commands import database as commands
 from dbops.commands import sql
-from dbops.commands.embedded import EmbeddedBackend
 from dbops.errors import Unreachable
 from dbops.state import Database, State
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dbops.commands.database import Backend
     from dbops.target import Target
 
 
@@ -26,16 +26,16 @@ def probe(target: Target) -> State:
     Raises:
         Unreachable: the server runs but does not answer (exit 69).
     """
-    service = embedded.probe(target.embedded)
+    service = target.place.probe()
     state = State(service=service, database=None)
     if service.status != "running":
         return state
     return replace(state, database=_database(target, backend(target, state)))
 
 
-def backend(target: Target, state: State) -> EmbeddedBackend:
+def backend(target: Target, state: State) -> Backend:
     """Return what builds the commands that run next to TARGET's database."""
-    return EmbeddedBackend(embedded=target.embedded, service=state.service)
+    return target.place.backend(state.service)
 
 
 def migration_lock(database: str) -> int:
@@ -44,7 +44,7 @@ def migration_lock(database: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _database(target: Target, beside: EmbeddedBackend) -> Database:
+def _database(target: Target, beside: Backend) -> Database:
     name = target.environment.database.name
     answer = ask_file(beside, sql.query("probe"), f"--set=migration_lock={migration_lock(name)}")
     if answer.code == 0:
@@ -54,18 +54,20 @@ def _database(target: Target, beside: EmbeddedBackend) -> Database:
         return Database(exists=False)
     raise Unreachable(
         f"{target.name}: the database does not answer",
-        where=f"{name} on port {beside.service.port}",
+        where=f"database {name}",
         why=(answer.error or known.error).strip().splitlines()[-1],
         next_command=f"inv logs --env {target.name}",
     )
 
 
 def ask_file(
-    beside: commands.Backend, file: Path, *arguments: str, database: str | None = None
+    beside: Backend, file: Path, *arguments: str, database: str | None = None
 ) -> runner.Answer:
     """Run the read-only query in FILE and return psql's answer, one value a line."""
     options = ("--no-align", "--tuples-only", "--field-separator=\t", *arguments)
-    return runner.read(commands.psql(beside, *options, f"--file={file}", database=database))
+    # By standard input: the file need not lie where psql runs, and nothing is written.
+    text = file.read_text(encoding="utf-8")
+    return runner.read(commands.psql(beside, *options, "--file=-", database=database), text=text)
 
 
 def _parse(facts: dict[str, Any]) -> Database:

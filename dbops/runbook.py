@@ -81,7 +81,9 @@ _PREAMBLE = """\
 set -u
 exec </dev/null >>"$1/log" 2>&1 3>>"$1/events.jsonl"
 unset DATABASE_URL PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGPASSFILE PGSERVICE
-unset PGSERVICEFILE PGSSLMODE PGTARGETSESSIONATTRS POSTGRES_HOST POSTGRES_PORT POSTGRES_USER
+unset PGSERVICEFILE PGREQUIREAUTH PGREQUIREPEER PGCHANNELBINDING PGGSSENCMODE PGSSLMODE
+unset PGREQUIRESSL PGSSLNEGOTIATION PGSSLCERT PGSSLKEY PGSSLROOTCERT PGTARGETSESSIONATTRS
+unset PGLOADBALANCEHOSTS PGDATESTYLE PGTZ PGGEQO POSTGRES_HOST POSTGRES_PORT POSTGRES_USER
 unset POSTGRES_PASSWORD POSTGRES_DB PYTHONPATH
 export LC_ALL=C.UTF-8 PGCLIENTENCODING=UTF8
 stopped=
@@ -89,6 +91,7 @@ trap 'stopped=130' INT
 trap 'stopped=143' TERM HUP
 event() {{ printf '%s,"at":%s}}\\n' "$1" "$(date +%s)" >&3; }}
 begin() {{
+    [ -z "$stopped" ] || exit "$stopped"
     event "{{\\"event\\":\\"begin\\",\\"step\\":$1,\\"title\\":$2"
     echo "--- step $1"
 }}
@@ -105,6 +108,8 @@ def _block(number: int, step: Step) -> str:
         [
             f"begin {number} {shlex.quote(json.dumps(step.title, ensure_ascii=False))}",
             "(",
+            # With a trap, sh waits for the interrupted command, which may be rolling back.
+            "trap : INT TERM HUP",
             "set -e",
             step.command,
             *([step.verify] if step.verify else []),
@@ -118,11 +123,15 @@ def _block(number: int, step: Step) -> str:
 def _side_by_side(group: str, steps: list[tuple[int, Step]]) -> str:
     lines = [f"# side by side: {group}", "waiting="]
     for number, step in steps:
-        lines += ["(", _block(number, step).rstrip(), ') & waiting="$waiting $!"']
+        own_log = f'exec >"$1/log.{number}" 2>&1'
+        lines += ["(", own_log, _block(number, step).rstrip(), ') & waiting="$waiting $!"']
     return "\n".join([*lines, "failed=0", _JOIN, ""])
 
 
 _JOIN = """\
 for each in $waiting; do wait "$each" || failed=$?; done
-[ "$failed" -eq 0 ] || exit "${stopped:-$failed}"\
+[ -z "$stopped" ] || { wait; failed=$stopped; }
+cat "$1"/log.*
+rm -f "$1"/log.*
+[ "$failed" -eq 0 ] || exit "$failed"\
 """

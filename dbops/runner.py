@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -137,17 +137,13 @@ def run(
 def _start(
     script: Path, directory: Path, lock: int, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    move = f"exec 9>&{lock} {lock}>&-; " if lock != _LOCK_NUMBER else ""
+    # It comes in as standard input: dash names no descriptor above 9 in a redirection.
     return subprocess.Popen(
-        ["sh", "-c", f'{move}exec sh "$0" "$1"', str(script), str(directory)],
-        stdin=subprocess.DEVNULL,
-        pass_fds=(lock,),
+        ["sh", "-c", 'exec sh "$0" "$1" 9>&0 </dev/null', str(script), str(directory)],
+        stdin=lock,
         process_group=0,
         env={**os.environ, **environment},
     )
-
-
-_LOCK_NUMBER = 9
 
 
 def _follow(
@@ -172,7 +168,8 @@ def _interrupts_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
     signals = iter([signal.SIGINT, signal.SIGTERM])
 
     def forward(*_: object) -> None:
-        os.killpg(child.pid, next(signals, signal.SIGKILL))
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(child.pid, next(signals, signal.SIGKILL))
 
     before = signal.signal(signal.SIGINT, forward)
     try:

@@ -36,8 +36,9 @@ def _identity(head: re.Match[str]) -> str:
 
 def main(source: str, target: str) -> None:
     """Write the canonical form of the dump in SOURCE to TARGET."""
-    text = Path(source).read_text(encoding="utf-8")
-    Path(target).write_text(snapshot.canonical(text, title="the application"), encoding="utf-8")
+    # As bytes: a carriage return inside a function body is part of it.
+    text = Path(source).read_bytes().decode()
+    Path(target).write_bytes(snapshot.canonical(text, title="the application").encode())
 
 
 if __name__ == "__main__":

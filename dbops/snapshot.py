@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+__all__ = ["Omission", "Snapshot", "canonical", "lines_to_drop", "load"]
+
 _OLDEST_SERVER = 130000  # a committed snapshot sets nothing that this one does not know
 _VOLATILE = ("-- Dumped from ", "-- Dumped by ", "-- Started on ", "-- Completed on ")
 _NO_SCHEMA = "-- *not* creating schema, since initdb creates it"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,22 +52,23 @@ def decoded(data: bytes, display: str) -> str:
     Raises:
         UsageProblem: it is not UTF-8, or has a byte order mark, NUL bytes or CR LF ends (exit 4).
     """
-    if data.startswith(codecs.BOM_UTF8):
-        raise _unreadable(data, 0, "an editor put a byte order mark before it", display)
-    if b"\0" in data:
-        raise _unreadable(data, data.index(b"\0"), "it holds a NUL byte", display)
-    if data.partition(b"\n")[0].endswith(b"\r"):
-        why = "git or an editor changed its line ends to CR LF, also inside function bodies"
-        raise _unreadable(data, data.index(b"\r"), why, display)
     try:
-        return data.decode()
+        text = data.decode()
     except UnicodeDecodeError as error:
         why = f"byte 0x{data[error.start]:02x}: {error.reason}"
-        raise _unreadable(data, error.start, why, display) from error
+        raise _unreadable(data[: error.start].decode(), why, display) from error
+    if text.startswith("\ufeff"):
+        raise _unreadable("", "an editor put a byte order mark before it", display)
+    if "\0" in text:
+        raise _unreadable(text.partition("\0")[0], "it holds a NUL byte", display)
+    first = text.partition("\n")[0]
+    if first.endswith("\r"):
+        why = "git or an editor changed its line ends to CR LF, also inside function bodies"
+        raise _unreadable(first[:-1], why, display)
+    return text
 
 
-def _unreadable(data: bytes, at: int, why: str, display: str) -> UsageProblem:
-    before = data[:at].decode(errors="replace")
+def _unreadable(before: str, why: str, display: str) -> UsageProblem:
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     return UsageProblem(
         "the snapshot is not plain UTF-8 text",

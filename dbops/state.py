@@ -20,6 +20,7 @@ class Service:
         port: the port it listens on, or would listen on when started.
         pid: of the postmaster, 0 when it does not run.
         stale: a postmaster.pid of a dead or foreign process lies in the data directory.
+        services: name and state or health of each container of a compose project.
         moved: it runs, but was started when the data directory had another path.
     """
 
@@ -32,6 +33,7 @@ class Service:
     moved: bool = False
     data: Path = Path()
     socket_directory: Path = Path()
+    services: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbops import revisions
-from dbops.embedded import Embedded
+from dbops import places, revisions
 from dbops.errors import Problem, UsageProblem
 
 if TYPE_CHECKING:
     from dbops.environments.model import Environment
+    from dbops.places import Place
     from dbops.snapshot import Snapshot
 
 
@@ -34,20 +34,9 @@ class Target:
         return self.environment.project_directory / ".dbops" / self.name
 
     @cached_property
-    def embedded(self) -> Embedded:
-        """Return the embedded server's places on this machine.
-
-        Raises:
-            UsageProblem: this environment has another backend (exit 4).
-        """
-        if self.environment.backend != "embedded":
-            raise UsageProblem(
-                f"{self.name}: the backend {self.environment.backend} is not available here",
-                where=f"environments.{self.name}.backend",
-                why="commands on this machine reach embedded environments",
-                next_command="inv al-up --env local_dev",
-            )
-        return Embedded(environment=self.environment)
+    def place(self) -> Place:
+        """Return where the environment's server is: what is asked of it, and how it is reached."""
+        return places.place(self.environment)
 
     @cached_property
     def versions(self) -> Path:
@@ -100,5 +89,5 @@ class Target:
         """Return the numbers of the snapshot's lines a server of this version must not see."""
         from dbops import snapshot  # noqa: PLC0415
 
-        text = self.snapshot.path.read_text(encoding="utf-8")
+        text = self.snapshot.path.read_bytes().decode()
         return tuple(each.line for each in snapshot.lines_to_drop(text, server_version))

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from dbops.embedded import _is_postmaster_of, _pid_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +52,7 @@ environments:
     guard: {protected: true}
 retired: {local_stg: local_dev}
 """
+DATABASES = {"local_dev": "sanbou_dev", "local_demo": "sanbou_demo", "vault": "sanbou_vault"}
 
 
 @dataclass(frozen=True)
@@ -85,11 +91,35 @@ class Project:
     def json(self, *words: str) -> Any:
         return json.loads(self.must(*words, "--json"))
 
-    def psql(self, sql: str, env: str = "local_dev") -> str:
-        """Return what a query prints, unaligned, without headers."""
-        facts = self.json("ps", "--env", env)
+    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own, as a terminal does."""
+        return subprocess.Popen(
+            self.command(*words),
+            env=self.variables(**variables),
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+
+    def data(self, env: str = "local_dev") -> Path:
+        return (self.directory / ".dbops" / env / "data").resolve()
+
+    def libpq(self, env: str = "local_dev") -> dict[str, str]:
+        """Return the variables that lead a libpq program to the running server's database."""
+        lines = (self.data(env) / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        reached = {"PGHOST": lines[4], "PGPORT": lines[3], "PGUSER": "postgres"}
+        return {**reached, "PGDATABASE": DATABASES[env]}
+
+    def psql(self, *statements: str, env: str = "local_dev", database: str | None = None) -> str:
+        """Return what the statements print, unaligned, without headers; each commits by itself."""
+        commands = [f"--command={each}" for each in statements]
+        reached = self.libpq(env)
+        options = _psql(reached["PGHOST"], int(reached["PGPORT"]))
         done = subprocess.run(
-            [*_psql(facts["socket"], facts["port"]), facts["database"], "--command", sql],
+            [*options, database or reached["PGDATABASE"], *commands],
             capture_output=True,
             text=True,
             check=False,
@@ -104,10 +134,24 @@ class Project:
         path.write_text(text.replace(before, after), encoding="utf-8")
 
     def remove(self) -> None:
-        for env in ("local_dev", "local_demo", "vault"):
-            force = ["--force", "--confirm", env] if env == "vault" else []
-            self.inv("db-reset-volume", "--env", env, *force)
+        """Stop the servers of this project, whatever became of them, and remove its files."""
+        for link in self.directory.glob(".dbops/*/data"):
+            data = link.resolve()
+            _stop(data)
+            if not data.is_relative_to(self.directory):
+                shutil.rmtree(data.parent, ignore_errors=True)
         shutil.rmtree(self.directory)
+
+
+def _stop(data: Path) -> None:
+    lines = _pid_file(data)
+    process = int(lines[0]) if lines else 0
+    if process and _is_postmaster_of(process, data):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGQUIT)
+        while _is_postmaster_of(process, data):
+            time.sleep(0.01)
+        shutil.rmtree(lines[4], ignore_errors=True)
 
 
 def _psql(host: str, port: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from dbops.commands import sql
@@ -9,7 +10,7 @@ from dbops.commands.shell import RUN, equals, has_sha256, lines, without_lines, 
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from dbops.environments.model import Environment
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Answers one question: how is a command run next to this database?"""
 
-    def tool(self, name: str, *arguments: str, database: str | None = None) -> list[str]:
-        """Return the words of a client program connected to the database."""
+    @property
+    def brings_database(self) -> bool:
+        """Return whether a server that is started for the first time has the database already."""
         ...
 
-    def variables(self, database: str | None = None) -> dict[str, str]:
-        """Return the libpq environment of a program that connects by itself."""
+    def tool(self, name: str, *arguments: str, database: str | None = None) -> list[str]:
+        """Return the words of a client program connected to the database."""
         ...
 
     def alembic(self, *arguments: str, database: str | None = None) -> str:
@@ -33,6 +35,14 @@ class Backend(Protocol):
 
     def python(self, module: str, *arguments: str) -> str:
         """Return the shell text that runs one of the project's Python modules."""
+        ...
+
+    def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
+        """Return the shell text that brings FILES beside the database, and where they are then."""
+        ...
+
+    def logs(self, count: int, service: str | None, *, follow: bool) -> list[str]:
+        """Return the words that show the last COUNT lines of the log."""
         ...
 
     def start(self) -> tuple[Step, ...]:
@@ -73,6 +83,39 @@ def ask(backend: Backend, statement: str, database: str | None = None) -> str:
     """Return the shell text that prints the one value STATEMENT gives."""
     answer = ("--no-align", "--tuples-only", f"--command={statement}")
     return words(*psql(backend, *answer, database=database))
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of SQL on this machine, as a shell word that may hold a variable of the script."""
+
+    word: str
+
+
+def transaction(
+    backend: Backend,
+    *parts: File | str,
+    variables: Sequence[str] = (),
+    database: str | None = None,
+) -> str:
+    """Return the shell text that runs PARTS, files and statements, in one transaction.
+
+    Args:
+        backend: reaches the database.
+        parts: what to run, in this order.
+        variables: words that set psql's variables.
+        database: another database than the environment's own.
+    """
+    bring, inside = backend.bring(*(each.word for each in parts if isinstance(each, File)))
+    paths = iter(inside)
+    psql_words = psql(
+        backend, "--single-transaction", "--output=/dev/null", *variables, database=database
+    )
+    options = [
+        f"--file={next(paths)}" if isinstance(each, File) else words(f"--command={each}")
+        for each in parts
+    ]
+    return lines(bring, " ".join([words(*psql_words), *options]))
 
 
 def create(backend: Backend, environment: Environment) -> Step:
@@ -120,11 +163,19 @@ def role_variables(environment: Environment) -> list[str]:
     return [f"--set={key}={value}" for key, value in named.items() if value]
 
 
+def roles_files(environment: Environment) -> list[File]:
+    """Return the file that bootstraps the roles, none when the environment names none."""
+    roles = environment.migrations.roles
+    return [File(words(environment.path(roles)))] if roles else []
+
+
 def bootstrap_roles(backend: Backend, environment: Environment) -> Step:
     """Return the step that creates the roles and their privileges where they are missing."""
-    roles = environment.path(environment.migrations.roles or "")
-    command = psql(backend, "--single-transaction", *role_variables(environment), f"--file={roles}")
-    return Step(title="bootstrap the roles and their privileges", command=words(*command))
+    files, variables = roles_files(environment), role_variables(environment)
+    return Step(
+        title="bootstrap the roles and their privileges",
+        command=transaction(backend, *files, variables=variables),
+    )
 
 
 def load_snapshot(
@@ -154,16 +205,14 @@ def load_snapshot(
     if stamp:
         done.append(sql.stamp(migrations.baseline, expected=()))
         done.append(sql.record("stamp", revision=migrations.baseline, previous=None, sha256=None))
-    load = psql(
+    load = transaction(
         backend,
-        "--single-transaction",
-        "--output=/dev/null",
-        *(role_variables(environment) if roles else []),
-        "--file=@snapshot@",
-        f"--file={sql.REVISION_LOG}",
-        *(f"--command={each}" for each in done),
+        File(f"{RUN}/snapshot.sql" if leave_out else words(file)),
+        File(words(sql.REVISION_LOG)),
+        *done,
         # Last: the owner also becomes the owner of the version table.
-        *([f"--file={environment.path(migrations.roles)}"] if roles and migrations.roles else []),
+        *(roles_files(environment) if roles else []),
+        variables=role_variables(environment),
         database=database,
     )
     parts = [migrations.snapshot, *(["the roles"] if roles else [])]
@@ -173,18 +222,16 @@ def load_snapshot(
         command=lines(
             has_sha256(file, snapshot.sha256),
             without_lines(file, leave_out, f"{RUN}/snapshot.sql") if leave_out else "",
-            _with_snapshot(load, f"{RUN}/snapshot.sql" if leave_out else words(file)),
+            load,
         ),
-        verify=equals(ask(backend, _RELATIONS, database), str(len(snapshot.relations))),
+        verify=equals(ask(backend, _holds(len(snapshot.relations)), database), "t"),
     )
 
 
-def _with_snapshot(load: list[str], path: str) -> str:
-    return words(*load).replace("--file=@snapshot@", f"--file={path}")
-
-
-_RELATIONS = """\
-SELECT count(*) FROM pg_catalog.pg_class AS c
+def _holds(relations: int) -> str:
+    """Return the question whether the database holds at least so many relations."""
+    return f"""\
+SELECT count(*) >= {relations} FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname !~ '^pg_'
    AND n.nspname NOT IN ('information_schema', 'dbops')
@@ -206,15 +253,11 @@ def stamp(
     previous = ",".join(expected) or None
     return Step(
         title=f"{operation} {revision}" + (f" in place of {previous}" if previous else ""),
-        command=words(
-            *psql(
-                backend,
-                "--single-transaction",
-                f"--file={sql.REVISION_LOG}",
-                f"--command={sql.stamp(revision, expected=expected)}",
-                "--command="
-                + sql.record(operation, revision=revision, previous=previous, sha256=sha256),
-            )
+        command=transaction(
+            backend,
+            File(words(sql.REVISION_LOG)),
+            sql.stamp(revision, expected=expected),
+            sql.record(operation, revision=revision, previous=previous, sha256=sha256),
         ),
         verify=equals(ask(backend, sql.VERSIONS), revision),
     )

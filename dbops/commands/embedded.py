@@ -23,6 +23,8 @@ class EmbeddedBackend:
     embedded: Embedded
     service: Service
 
+    brings_database = False
+
     def tool(self, name: str, *arguments: str, database: str | None = None) -> list[str]:
         """Return the words of a client program (psql, pg_dump ...) connected to DATABASE."""
         settings = self.embedded.environment.database
@@ -60,6 +62,15 @@ class EmbeddedBackend:
         here = words("cd", self.embedded.environment.project_directory)
         command = words(sys.executable, "-m", module, *arguments)
         return f"{here} && {with_environment(self.variables(), command)}"
+
+    def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
+        """Return no command: FILES can be read where they are."""
+        return "", files
+
+    def logs(self, count: int, service: str | None, *, follow: bool) -> list[str]:
+        """Return the words that show the last COUNT lines of the server's log."""
+        del service  # there is only one
+        return ["tail", "-n", str(count), *(["-f"] if follow else []), str(self.embedded.log)]
 
     def start(self) -> tuple[Step, ...]:
         """Return the steps that bring the server up from wherever it is now."""

@@ -68,16 +68,15 @@ def _canonical_dump(beside: Backend, name: str, database: str | None = None) -> 
 
 def _prove(target: Target, beside: Backend, scratch: str) -> str:
     baseline = target.environment.migrations.baseline
-    load = words(
-        *commands.psql(
-            beside,
-            "--single-transaction",
-            "--output=/dev/null",
-            "--file=@snapshot@",
-            f"--command={sql.stamp(baseline, expected=())}",
-            database=scratch,
-        )
-    ).replace("--file=@snapshot@", f"--file={RUN}/snapshot.sql")
+    load = commands.transaction(
+        beside,
+        commands.File(f"{RUN}/snapshot.sql"),
+        sql.stamp(baseline, expected=()),
+        # Revisions act as the owner, who must own the version table, too.
+        *commands.roles_files(target.environment),
+        variables=commands.role_variables(target.environment),
+        database=scratch,
+    )
     differ = "echo 'the snapshot and the revisions after it do not make the schema they came from'"
     return lines(
         f"trap {words(commands.drop(beside, scratch))} EXIT",

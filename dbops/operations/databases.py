@@ -11,11 +11,10 @@ from dbops.operations import require, services
 from dbops.output import Conclusion
 from dbops.probe import backend
 from dbops.runbook import Runbook, Step
-from dbops.state import Service, State
+from dbops.state import Database, State
 
 if TYPE_CHECKING:
     from dbops.commands.database import Backend
-    from dbops.state import Database
     from dbops.target import Target
 
 
@@ -153,7 +152,7 @@ def reset_volume(target: Target, state: State) -> Runbook:
 def removed(target: Target, state: State) -> Conclusion:
     """Say that nothing is stored any more."""
     return Conclusion(
-        sentence=f"{target.name}: no data directory at {state.service.data}",
+        sentence=f"{target.name}: {target.place.describe(state.service)}",
         next_command=f"inv al-up --env {target.name}",
         facts=(("status", state.service.status),),
     )
@@ -180,15 +179,10 @@ def init_from_snapshot(target: Target, state: State, *, finish: bool) -> Runbook
 
 
 def blank(target: Target, state: State) -> State:
-    """Return the state the environment has once its data directory is removed."""
-    service = Service(
-        status="absent",
-        binaries_major=state.service.binaries_major or target.embedded.version(),
-        port=state.service.port,
-        data=state.service.data,
-        socket_directory=target.embedded.socket_directory,
-    )
-    return State(service=service, database=None)
+    """Return the state the environment has once everything it stores is removed."""
+    service = target.place.blank(state.service)
+    gone = Database(exists=False) if service.status == "running" else None
+    return State(service=service, database=gone)
 
 
 def from_nothing(target: Target, state: State, *, stamp: bool) -> tuple[Step, ...]:

@@ -20,8 +20,8 @@ def server(target: Target, state: State) -> Database:
     if state.database is None:
         raise Unreachable(
             f"{target.name}: PostgreSQL is not running",
-            where=str(state.service.data),
-            why=f"the server is {state.service.status}",
+            where=target.environment.database.name,
+            why=target.place.describe(state.service),
             next_command=f"inv up --env {target.name}",
         )
     return state.database
@@ -37,7 +37,7 @@ def database(target: Target, state: State) -> Database:
     if not found.exists:
         raise Unreachable(
             f"{target.name}: there is no database {target.environment.database.name}",
-            where=f"port {state.service.port}",
+            where=target.place.describe(state.service),
             why="it was never created, or was dropped",
             next_command=f"inv up --env {target.name}",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dbops import runner
 from dbops.commands import database as commands
@@ -27,7 +27,7 @@ def up(target: Target, state: State) -> Runbook:
             steps=steps,
             continues=state.service.status != "absent",
         )
-    reason = f"PostgreSQL runs on port {state.service.port}"
+    reason = target.place.describe(state.service)
     return Runbook(verb="up", environment=target.name, reason=reason)
 
 
@@ -35,9 +35,10 @@ def starting(target: Target, state: State) -> tuple[Step, ...]:
     """Return the steps that are missing for a running server with its database."""
     beside = backend(target, state)
     steps = beside.start()
-    if state.service.status == "absent" or (state.database and not state.database.exists):
+    is_new = state.service.status == "absent"
+    if (is_new and not beside.brings_database) or (state.database and not state.database.exists):
         return (*steps, commands.create(beside, target.environment))
-    if state.database and not state.database.environment:
+    if is_new or (state.database and not state.database.environment):
         return (*steps, commands.identify(beside, target.environment))
     return steps
 
@@ -64,35 +65,12 @@ def restart(target: Target, state: State) -> Runbook:
 
 def is_up(target: Target, state: State) -> Conclusion:
     """Say whether the server runs, and where."""
-    service = state.service
-    facts = tuple(facts_of(target, state).items())
-    if service.status != "running":
-        kept = "its data is kept" if service.status == "stopped" else "it has no data directory"
-        return Conclusion(
-            sentence=f"{target.name}: PostgreSQL is {service.status}; {kept}",
-            next_command=f"inv up --env {target.name}",
-            facts=facts,
-        )
+    runs = state.service.status == "running"
     return Conclusion(
-        sentence=f"{target.name}: PostgreSQL {service.major} runs on port {service.port}",
-        next_command=f"inv al-up --env {target.name}",
-        facts=facts,
+        sentence=f"{target.name}: {target.place.describe(state.service)}",
+        next_command=f"inv {'al-up' if runs else 'up'} --env {target.name}",
+        facts=tuple(target.place.facts(state.service).items()),
     )
-
-
-def facts_of(target: Target, state: State) -> dict[str, Any]:
-    """Return what `ps` tells, as data."""
-    service = state.service
-    return {
-        "service": "postgresql",
-        "status": service.status,
-        "major": service.major or None,
-        "pid": service.pid or None,
-        "port": service.port,
-        "socket": str(service.socket_directory),
-        "data": str(service.data),
-        "database": target.environment.database.name,
-    }
 
 
 def healthy(target: Target, state: State) -> Conclusion:
@@ -112,10 +90,10 @@ def healthy(target: Target, state: State) -> Conclusion:
     )
 
 
-def logs(target: Target, *, lines: int, follow: bool) -> int:
-    """Show the end of the server's log on this terminal and return tail's exit code."""
-    more = ["-f"] if follow else []
-    return runner.hand_over(["tail", "-n", str(lines), *more, str(target.embedded.log)])
+def logs(target: Target, *, lines: int, service: str | None, follow: bool) -> int:
+    """Show the end of the log on this terminal and return the exit code of what shows it."""
+    beside = target.place.backend(target.place.probe())
+    return runner.hand_over(beside.logs(lines, service, follow=follow))
 
 
 def psql(target: Target, state: State, command: str | None) -> int:

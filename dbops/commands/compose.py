@@ -1,0 +1,169 @@
+"""How commands run next to a PostgreSQL in a docker compose project."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbops.commands.shell import RUN, lines, words
+from dbops.runbook import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbops.environments.model import Compose, Environment
+    from dbops.state import Service
+
+HEALTHY_WITHIN_SECONDS = 180
+# Where files lie in the database's container while a command reads them.
+INSIDE = "/tmp/dbops"  # noqa: S108  in the container, made anew for each use
+# What a run tells its commands; docker compose passes on only what it is told to.
+WELL = ("healthy", "running")
+_PASSED_ON = ("DBOPS_RUN_ID", "DBOPS_ACTOR", "PGOPTIONS")
+
+
+def compose(environment: Environment, *arguments: str) -> list[str]:
+    """Return the words of docker compose for ENVIRONMENT's project, whatever the shell says."""
+    settings = settings_of(environment)
+    return [
+        "docker",
+        "compose",
+        f"--project-directory={environment.project_directory}",
+        f"--project-name={settings.project}",
+        *(f"--file={environment.path(each)}" for each in settings.files),
+        *(f"--env-file={environment.path(each)}" for each in settings.env_files),
+        *arguments,
+    ]
+
+
+def settings_of(environment: Environment) -> Compose:
+    """Return the compose section, which a compose environment has (checked when it was read)."""
+    if environment.compose is None:
+        message = f"{environment.name} has no compose section"
+        raise ValueError(message)
+    return environment.compose
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeBackend:
+    """Builds the words that reach the services of one compose project."""
+
+    environment: Environment
+    service: Service
+
+    # The image creates POSTGRES_DB when its volume is new.
+    brings_database = True
+
+    def tool(self, name: str, *arguments: str, database: str | None = None) -> list[str]:
+        """Return the words of a client program in the database's own container."""
+        settings = self.environment.database
+        return self._execute(
+            settings_of(self.environment).database_service,
+            name,
+            f"--username={settings.user}",
+            f"--dbname={database or settings.name}",
+            *arguments,
+        )
+
+    def alembic(self, *arguments: str, database: str | None = None) -> str:
+        """Return the shell text that runs Alembic in the application's container."""
+        config = f"/srv/{self.environment.migrations.ini}"
+        other = [f"--env=POSTGRES_DB={database}"] if database else []
+        return words(
+            *self._execute(
+                *other,
+                settings_of(self.environment).application_service,
+                *("alembic", "--config", config, *arguments),
+            )
+        )
+
+    def python(self, module: str, *arguments: str) -> str:
+        """Return the shell text that runs one of the project's modules beside the database."""
+        service = settings_of(self.environment).application_service
+        return words(*self._execute(service, "python", "-m", module, *arguments))
+
+    def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
+        """Return the shell text that copies FILES (shell words) to the database, and their paths.
+
+        Copied whole and read by path: what comes through a pipe is committed half when it breaks.
+        """
+        service = settings_of(self.environment).database_service
+        inside = [f"{INSIDE}/{number}.sql" for number in range(len(files))]
+        staged = f"{RUN}/brought"
+        copies = [f"cp {file} {staged}/{number}.sql" for number, file in enumerate(files)]
+        return lines(
+            f"rm -rf {staged}; mkdir {staged}",
+            *copies,
+            words(*self._execute(service, "rm", "-rf", INSIDE)),
+            f"{words(*compose(self.environment, 'cp'))} {staged}/. {service}:{INSIDE}",
+        ), tuple(inside)
+
+    def start(self) -> tuple[Step, ...]:
+        """Return the step that starts the services and waits until they are healthy."""
+        wait = ("--wait", f"--wait-timeout={HEALTHY_WITHIN_SECONDS}")
+        if self._is_well():
+            return ()
+        return (
+            Step(
+                title=f"start the services of {settings_of(self.environment).project}, healthy",
+                command=lines(
+                    f"{words(*compose(self.environment, 'up', '--detach', *wait))} || {{",
+                    words(*compose(self.environment, "ps", "--all")),
+                    words(*compose(self.environment, "logs", "--tail=20")),
+                    "exit 1; }",
+                ),
+                verify=words(*self.tool("psql", "--no-psqlrc", "--command=SELECT 1")),
+            ),
+        )
+
+    def _is_well(self) -> bool:
+        settings = settings_of(self.environment)
+        wanted = {settings.database_service, settings.application_service}
+        return wanted <= {name for name, state in self.service.services if state in WELL}
+
+    def stop(self) -> tuple[Step, ...]:
+        """Return the step that removes the containers and never a volume."""
+        if self.service.status == "absent" or not self.service.services:
+            return ()
+        project = settings_of(self.environment).project
+        return (
+            Step(
+                title=f"stop the services of {project}, keeping their volumes",
+                command=words(*compose(self.environment, "down")),
+            ),
+        )
+
+    def restart(self) -> tuple[Step, ...]:
+        """Return the steps that stop the services and start them again."""
+        stopped = ComposeBackend(
+            environment=self.environment, service=type(self.service)(status="stopped")
+        )
+        return (*self.stop(), *stopped.start())
+
+    def remove(self) -> tuple[Step, ...]:
+        """Return the steps that stop the services and remove the database's volume."""
+        if self.service.status == "absent":
+            return self.stop()
+        volume = settings_of(self.environment).volume
+        gone = f"if docker volume inspect {shlex.quote(volume)} >/dev/null 2>&1; then exit 1; fi"
+        remove = Step(
+            title=f"remove the volume {volume}",
+            command=words("docker", "volume", "rm", "--", volume),
+            verify=gone,
+        )
+        return (*self.stop(), remove)
+
+    def logs(self, count: int, service: str | None, *, follow: bool) -> list[str]:
+        """Return the words that show the last COUNT lines of the services' logs."""
+        more = ["--follow"] if follow else []
+        only = [service] if service else []
+        return compose(self.environment, "logs", f"--tail={count}", *more, *only)
+
+    def beside(self) -> Sequence[str]:
+        """Return the words put before a program that runs in the database's container."""
+        return self._execute(settings_of(self.environment).database_service)
+
+    def _execute(self, *arguments: str) -> list[str]:
+        passed = [f"--env={each}" for each in _PASSED_ON]
+        return compose(self.environment, "exec", "-T", *passed, *arguments)

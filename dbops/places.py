@@ -1,0 +1,49 @@
+"""The three kinds of places a database lives in; each is imported only where it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from dbops.commands.database import Backend
+    from dbops.environments.model import Environment
+    from dbops.state import Service
+
+
+class Place(Protocol):
+    """Where an environment's server is."""
+
+    def probe(self) -> Service:
+        """Return what the server is doing now, changing nothing."""
+        ...
+
+    def blank(self, service: Service) -> Service:
+        """Return what the service will be once everything it stores is removed."""
+        ...
+
+    def backend(self, service: Service) -> Backend:
+        """Return what builds the commands that run next to the database."""
+        ...
+
+    def describe(self, service: Service) -> str:
+        """Return how the service is, as the end of a sentence."""
+        ...
+
+    def facts(self, service: Service) -> dict[str, Any]:
+        """Return what `ps` tells."""
+        ...
+
+
+def place(environment: Environment) -> Place:
+    """Return the place ENVIRONMENT's backend names."""
+    if environment.backend == "embedded":
+        from dbops.embedded import Embedded  # noqa: PLC0415
+
+        return Embedded(environment=environment)
+    if environment.backend == "compose":
+        from dbops.compose import ComposeProject  # noqa: PLC0415
+
+        return ComposeProject(environment=environment)
+    from dbops.server import ExistingServer  # noqa: PLC0415
+
+    return ExistingServer(environment=environment)
