@@ -99,6 +99,14 @@ def logs(
 
 
 @command(help={**ENV, **JSON})
+def config(c: Context, env: str | None = None, json: bool = False) -> None:
+    """Show the environment as it is read from environments.yaml, defaults included."""
+    from dbops import output, perform
+
+    output.config(perform.target(env).environment, machine=json)
+
+
+@command(help={**ENV, **JSON})
 def health(c: Context, env: str | None = None, json: bool = False) -> None:
     """Ask whether the database answers and is at head; exit 1 when it is not."""
     from dbops import output, perform
@@ -199,6 +207,89 @@ def demo_data(
 
     load = partial(demo.load, years=years or None, scale=scale or None)
     change(env, load, views.refreshed, plan=plan, json=json)
+
+
+# Backups
+
+
+@command(help=CHANGE)
+def backup(c: Context, env: str | None = None, plan: bool = False, json: bool = False) -> None:
+    """Take a dump, read it back in full, and keep it with a manifest of what it holds."""
+    from dbops.operations import backups
+
+    change(env, backups.backup, backups.taken, plan=plan, json=json)
+
+
+@command(
+    help={
+        **CHANGE,
+        "verify": "hash every dump again; exit 2 when one is damaged",
+        "restore-test": "restore one into a scratch database and compare every table",
+        "dump": "the dump to restore-test; the newest when left out",
+    }
+)
+def backups(
+    c: Context,
+    env: str | None = None,
+    verify: bool = False,
+    restore_test: bool = False,
+    dump: str | None = None,
+    plan: bool = False,
+    json: bool = False,
+) -> None:
+    """List the backups, newest first; verify them, or prove one by restoring it."""
+    from dbops import output, perform
+    from dbops.operations import backups as operation
+
+    if restore_test:
+        test, tested = operation.restore_test, operation.tested
+        change(env, partial(test, dump=dump), partial(tested, dump=dump), plan=plan, json=json)
+        return
+    found = operation.listed(perform.target(env), verify=verify)
+    sys.exit(output.backups(found, machine=json))
+
+
+@command(
+    help={
+        **DESTROY,
+        "dump": "a dump in pg_dump's custom format",
+        "sql": "a file of SQL, as plain pg_dump writes it",
+        "from": "the environment the dump is of, when that is another one",
+    }
+)
+def restore(
+    c: Context,
+    env: str | None = None,
+    dump: str | None = None,
+    sql: str | None = None,
+    from_: str | None = None,
+    plan: bool = False,
+    json: bool = False,
+    force: bool = False,
+    confirm: str | None = None,
+) -> None:
+    """Restore beside the live database, compare, and swap it in; the old one is kept aside."""
+    from dbops.operations import backups
+
+    options = {"plan": plan, "json": json, "force": force, "confirm": confirm}
+    decide = partial(backups.restore, dump=dump, sql=sql, origin=from_)
+    change(env, decide, backups.restored, **options)
+
+
+@command(help=DESTROY)
+def restore_forget(
+    c: Context,
+    env: str | None = None,
+    plan: bool = False,
+    json: bool = False,
+    force: bool = False,
+    confirm: str | None = None,
+) -> None:
+    """Drop the databases that earlier restores kept aside."""
+    from dbops.operations import backups
+
+    options = {"plan": plan, "json": json, "force": force, "confirm": confirm}
+    change(env, backups.forget, backups.forgotten, **options)
 
 
 # Revisions
@@ -336,6 +427,51 @@ def al_plan(c: Context, env: str | None = None) -> None:
     from dbops.operations import authoring
 
     output.upgrade_sql(authoring.upgrade_sql(*perform.look(env)))
+
+
+@command(help=ENV)
+def al_cur_legacy(c: Context, env: str | None = None) -> None:
+    """Show where the legacy history says the database is, where one is configured."""
+    from dbops import perform
+    from dbops.operations import legacy
+
+    found = perform.target(env)
+    legacy.ini(found, "al-cur-legacy")
+    sys.exit(legacy.current(*perform.look(env)))
+
+
+@command(help=DESTROY)
+def al_up_legacy(
+    c: Context,
+    env: str | None = None,
+    plan: bool = False,
+    json: bool = False,
+    force: bool = False,
+    confirm: str | None = None,
+) -> None:
+    """Upgrade by the legacy history, where one is configured."""
+    from dbops.operations import legacy
+
+    options = {"plan": plan, "json": json, "force": force, "confirm": confirm}
+    move = partial(legacy.move, verb="al-up-legacy", direction="upgrade", revision="head")
+    change(env, move, legacy.moved, **options)
+
+
+@command(help=DESTROY)
+def al_down_legacy(
+    c: Context,
+    env: str | None = None,
+    plan: bool = False,
+    json: bool = False,
+    force: bool = False,
+    confirm: str | None = None,
+) -> None:
+    """Downgrade by one revision of the legacy history, where one is configured."""
+    from dbops.operations import legacy
+
+    options = {"plan": plan, "json": json, "force": force, "confirm": confirm}
+    move = partial(legacy.move, verb="al-down-legacy", direction="downgrade", revision="-1")
+    change(env, move, legacy.moved, **options)
 
 
 # Baseline and views

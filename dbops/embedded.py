@@ -97,9 +97,13 @@ class Embedded:
 
     @property
     def socket_directory(self) -> Path:
-        """Return the socket's directory, beside the data where its path is short enough."""
+        """Return the socket's directory, beside the data where its path is short and plain.
+
+        unix_socket_directories is a list, in which commas and quotes have a meaning.
+        """
         beside = self.data.parent / "socket"
-        if len(os.fsencode(beside / ".s.PGSQL.65535")) <= SOCKET_PATH_BYTES:
+        is_short = len(os.fsencode(beside / ".s.PGSQL.65535")) <= SOCKET_PATH_BYTES
+        if is_short and re.fullmatch(r"[\w/.+@ -]+", str(beside)):
             return beside
         mark = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
         return Path(f"/tmp/dbops-{os.geteuid()}-{mark}")  # noqa: S108  made 0700, owner checked

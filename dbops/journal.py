@@ -25,24 +25,36 @@ def append(journal: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
     """
     journal.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(journal, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         before = file.read()
         line = _chained(entry, _last(before))
-        torn = "\n" if before and not before.endswith("\n") else ""
-        file.write(f"{torn}{json.dumps(line, ensure_ascii=False)}\n")
+        torn = b"\n" if before and not before.endswith(b"\n") else b""
+        file.write(torn + json.dumps(line, ensure_ascii=False).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
     return line
 
 
-def _last(text: str) -> dict[str, Any]:
-    for line in reversed(text.splitlines()):
-        try:
-            return dict(json.loads(line))
-        except ValueError:
-            continue  # a line torn by a crash is no link of the chain
-    return {"sequence": 0, "hash": ""}
+def _last(content: bytes) -> dict[str, Any]:
+    links = (each for each in reversed(_entries(content)) if "hash" in each)
+    return next(links, {"sequence": 0, "hash": ""})
+
+
+def _entries(content: bytes) -> list[dict[str, Any]]:
+    lines = content.split(b"\n")  # other line ends may stand inside a text
+    return [_parse(each) for each in lines[: None if lines[-1] else -1]]
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return _TORN
+    return entry if isinstance(entry, dict) else _TORN
+
+
+_TORN = {"event": "torn"}  # a line torn by a crash is no link of the chain
 
 
 def _chained(entry: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,27 +77,18 @@ def read(journal: Path) -> list[dict[str, Any]]:
     """
     if not journal.exists():
         return []
-    entries: list[dict[str, Any]] = []
+    entries = _entries(journal.read_bytes())
     previous = ""
-    for number, text in enumerate(journal.read_text(encoding="utf-8").splitlines(), start=1):
-        entry = _parse(text)
-        if "hash" in entry:
+    for number, entry in enumerate(entries, start=1):
+        if entry is not _TORN:
             _check(entry, previous, f"{journal}:{number}")
             previous = entry["hash"]
-        entries.append(entry)
     return entries
-
-
-def _parse(text: str) -> dict[str, Any]:
-    try:
-        return dict(json.loads(text))
-    except ValueError:
-        return {"event": "torn"}
 
 
 def _check(entry: Mapping[str, Any], previous: str, where: str) -> None:
     body = {key: value for key, value in entry.items() if key != "hash"}
-    if entry.get("previous") != previous or _digest(body) != entry["hash"]:
+    if entry.get("previous") != previous or _digest(body) != entry.get("hash"):
         raise Problem(
             "the journal was changed after it was written",
             where=where,

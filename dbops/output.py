@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from dbops.errors import ExitCode
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
+    from dbops.environments.model import Environment
     from dbops.revisions import Graph
     from dbops.runbook import Runbook
     from dbops.runner import Event
@@ -278,3 +281,38 @@ def upgrade_sql(text: str) -> None:
         data(text.rstrip())
     else:
         say("nothing to upgrade: the database is at head")
+
+
+def backups(found: list[dict[str, Any]], *, machine: bool) -> int:
+    """Print the backups and return the exit code: 2 when one is damaged."""
+    damaged = any(each.get("damage") for each in found)
+    if machine:
+        as_json(found)
+    elif found:
+        table([["taken", "revision", "bytes", "rows", "state", "dump"], *map(_backup, found)])
+    else:
+        say("there are no backups")
+    return int(ExitCode.DIFFERENCES if damaged else ExitCode.OK)
+
+
+def _backup(found: dict[str, Any]) -> list[str]:
+    state = found["damage"] or "proven" if "damage" in found else "not verified now"
+    numbers = [str(found["bytes"]), str(found["rows"])]
+    return [found["taken_at"], found["revision"] or "none", *numbers, state, found["dump"]]
+
+
+def config(environment: Environment, *, machine: bool) -> None:
+    """Print every setting of ENVIRONMENT, defaults included; there is no secret among them."""
+    found = asdict(environment)
+    if machine:
+        as_json(found)
+        return
+    data("\n".join(f"{key}: {value}" for key, value in sorted(_flat(found))))
+
+
+def _flat(found: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in found.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif value not in {None, ()}:
+            yield f"{prefix}{key}", ", ".join(value) if isinstance(value, tuple) else value

@@ -49,9 +49,9 @@ def _database(target: Target, beside: Backend) -> Database:
     answer = ask_file(beside, sql.query("probe"), f"--set=migration_lock={migration_lock(name)}")
     if answer.code == 0:
         return _parse(json.loads(answer.out))
-    known = runner.read(commands.count_databases(beside, name))
-    if known.code == 0 and known.out.strip() == "0":
-        return Database(exists=False)
+    known = runner.read(commands.accepts_connections(beside, name))
+    if known.code == 0 and known.out.strip() != "t":
+        return Database(exists=bool(known.out.strip()), is_open=False)
     raise Unreachable(
         f"{target.name}: the database does not answer",
         where=f"database {name}",

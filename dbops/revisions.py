@@ -113,6 +113,7 @@ class Graph:
 
 
 def _ordered(revisions: Mapping[str, Revision]) -> Iterator[str]:
+    opened: set[str] = set()
     done: set[str] = set()
     for start in sorted(revisions):
         stack = [start]
@@ -124,9 +125,10 @@ def _ordered(revisions: Mapping[str, Revision]) -> Iterator[str]:
                 if current not in done:
                     done.add(current)
                     yield current
-            elif set(missing) & set(stack):
+            elif current in opened:
                 raise Problem(f"revision {current} follows itself, through {missing[0]}")
             else:
+                opened.add(current)
                 stack += sorted(missing, reverse=True)
 
 
@@ -134,7 +136,8 @@ def read(versions: Path) -> Graph:
     """Return the graph of the revision files in VERSIONS.
 
     Raises:
-        Problem: a file cannot be parsed, two claim one id, or a parent is missing (exit 1).
+        Problem: a file cannot be parsed or computes its id, two claim one id, or a parent is
+            missing (exit 1).
     """
     if not versions.is_dir():
         raise UsageProblem(
@@ -157,20 +160,20 @@ def _revision(path: Path) -> Revision | None:
         raise Problem(
             "a revision file is not valid Python", where=f"{path}:{line}", why=str(error)
         ) from error
-    values = _constants(module)
+    values = _values(module)
     if "revision" not in values:
         return None
     return Revision(
-        id=str(values["revision"]),
-        parents=_parents(values.get("down_revision")),
+        id=_identity(path, values["revision"]),
+        parents=_parents(path, values["down_revision"]) if "down_revision" in values else (),
         title=(ast.get_docstring(module) or path.stem).splitlines()[0].strip(),
         path=path,
         sha256=hashlib.sha256(source).hexdigest(),
     )
 
 
-def _constants(module: ast.Module) -> dict[str, object]:
-    found: dict[str, object] = {}
+def _values(module: ast.Module) -> dict[str, ast.expr]:
+    found: dict[str, ast.expr] = {}
     for node in module.body:
         if isinstance(node, ast.Assign):
             names = [each.id for each in node.targets if isinstance(each, ast.Name)]
@@ -178,15 +181,41 @@ def _constants(module: ast.Module) -> dict[str, object]:
             names = [node.target.id]
         else:
             continue
-        if {"revision", "down_revision"}.intersection(names) and node.value:
-            found.update(dict.fromkeys(names, ast.literal_eval(node.value)))
+        if node.value:
+            found.update(dict.fromkeys(names, node.value))
     return found
 
 
-def _parents(value: object) -> tuple[str, ...]:
+def _identity(path: Path, node: ast.expr) -> str:
+    if isinstance(value := _literal(node), str):
+        return value
+    raise _not_plain(path, node, "revision", "'ID'")
+
+
+def _parents(path: Path, node: ast.expr) -> tuple[str, ...]:
+    value = _literal(node)
     if value is None:
         return ()
-    return (value,) if isinstance(value, str) else tuple(str(each) for each in value)  # type: ignore[attr-defined]
+    parents = (value,) if isinstance(value, str) else value
+    if isinstance(parents, (tuple, list)) and all(isinstance(each, str) for each in parents):
+        return tuple(parents)
+    raise _not_plain(path, node, "down_revision", "'ID', ('ID', 'ID') or None")
+
+
+def _literal(node: ast.expr) -> object:
+    """Return the value NODE spells out; Ellipsis, which no revision needs, for a computed one."""
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ...
+
+
+def _not_plain(path: Path, node: ast.expr, name: str, needed: str) -> Problem:
+    return Problem(
+        f"{name} is not written as plain text",
+        where=f"{path}:{node.lineno}",
+        why=f"revision files are read and not run: it needs {needed}",
+    )
 
 
 def _check(found: list[Revision], graph: Graph) -> None:

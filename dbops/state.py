@@ -42,6 +42,7 @@ class Database:
 
     Attributes:
         exists: whether the server has it; when not, everything below is empty.
+        is_open: whether it lets clients in; an interrupted restore leaves it closed.
         server_version: as server_version_num, 170010 for 17.10.
         environment: who it says it is, the setting dbops.environment; empty when it does not say.
         versions: the rows of alembic_version, sorted; none when there is no such table.
@@ -56,6 +57,7 @@ class Database:
     """
 
     exists: bool
+    is_open: bool = True
     server_version: int = 0
     environment: str = ""
     versions: tuple[str, ...] = ()

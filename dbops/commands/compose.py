@@ -10,8 +10,6 @@ from dbops.commands.shell import RUN, lines, words
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dbops.environments.model import Compose, Environment
     from dbops.state import Service
 
@@ -66,15 +64,17 @@ class ComposeBackend:
             *arguments,
         )
 
-    def alembic(self, *arguments: str, database: str | None = None) -> str:
+    def alembic(
+        self, *arguments: str, database: str | None = None, config: str | None = None
+    ) -> str:
         """Return the shell text that runs Alembic in the application's container."""
-        config = f"/srv/{self.environment.migrations.ini}"
+        file = f"/srv/{config or self.environment.migrations.ini}"
         other = [f"--env=POSTGRES_DB={database}"] if database else []
         return words(
             *self._execute(
                 *other,
                 settings_of(self.environment).application_service,
-                *("alembic", "--config", config, *arguments),
+                *("alembic", "--config", file, *arguments),
             )
         )
 
@@ -160,7 +160,7 @@ class ComposeBackend:
         only = [service] if service else []
         return compose(self.environment, "logs", f"--tail={count}", *more, *only)
 
-    def beside(self) -> Sequence[str]:
+    def beside(self) -> list[str]:
         """Return the words put before a program that runs in the database's container."""
         return self._execute(settings_of(self.environment).database_service)
 

@@ -29,12 +29,18 @@ class Backend(Protocol):
         """Return the words of a client program connected to the database."""
         ...
 
-    def alembic(self, *arguments: str, database: str | None = None) -> str:
+    def alembic(
+        self, *arguments: str, database: str | None = None, config: str | None = None
+    ) -> str:
         """Return the shell text that runs Alembic against the database."""
         ...
 
     def python(self, module: str, *arguments: str) -> str:
         """Return the shell text that runs one of the project's Python modules."""
+        ...
+
+    def beside(self) -> list[str]:
+        """Return the words put before a program (or sh) that runs next to the database."""
         ...
 
     def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
@@ -293,11 +299,22 @@ def schema_dump(backend: Backend, database: str | None = None) -> list[str]:
     )
 
 
-def count_databases(backend: Backend, name: str) -> list[str]:
-    """Return the words that print 1 when the server has a database called NAME, else 0."""
-    statement = f"SELECT count(*) FROM pg_database WHERE datname = {sql.literal(name)}"
+def accepts_connections(backend: Backend, name: str) -> list[str]:
+    """Return the words that print t or f for the database NAME, nothing when there is none."""
+    statement = f"SELECT datallowconn FROM pg_database WHERE datname = {sql.literal(name)}"
     return psql(
         backend, "--no-align", "--tuples-only", f"--command={statement}", database="postgres"
+    )
+
+
+def reopen(backend: Backend, environment: Environment) -> Step:
+    """Return the step that lets clients in again after an interrupted swap."""
+    name = sql.identifier(environment.database.name)
+    statement = f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"
+    return Step(
+        title=f"open {environment.database.name} again, closed by an interrupted restore",
+        command=execute(backend, statement, database="postgres"),
+        verify=words(*psql(backend, "--output=/dev/null", "--command=SELECT 1")),
     )
 
 

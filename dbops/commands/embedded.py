@@ -47,13 +47,15 @@ class EmbeddedBackend:
             "PGDATABASE": database or settings.name,
         }
 
-    def alembic(self, *arguments: str, database: str | None = None) -> str:
-        """Return the shell text that runs Alembic against DATABASE."""
+    def alembic(
+        self, *arguments: str, database: str | None = None, config: str | None = None
+    ) -> str:
+        """Return the shell text that runs Alembic against DATABASE, with another CONFIG maybe."""
         environment = self.embedded.environment
         # Empty parts are taken from the libpq environment: no address and no secret in the URL.
         variables = {**self.variables(database), "DATABASE_URL": "postgresql+psycopg2://"}
-        config = str(environment.path(environment.migrations.ini))
-        command = words(sys.executable, "-m", "alembic", "--config", config, *arguments)
+        file = str(environment.path(config or environment.migrations.ini))
+        command = words(sys.executable, "-m", "alembic", "--config", file, *arguments)
         here = words("cd", environment.project_directory)
         return f"{here} && {with_environment(variables, command)}"
 
@@ -62,6 +64,12 @@ class EmbeddedBackend:
         here = words("cd", self.embedded.environment.project_directory)
         command = words(sys.executable, "-m", module, *arguments)
         return f"{here} && {with_environment(self.variables(), command)}"
+
+    def beside(self) -> list[str]:
+        """Return the words put before a program that runs next to the database."""
+        connection = [f"PGHOST={self.service.socket_directory}", f"PGPORT={self.service.port}"]
+        path = f"PATH={self.embedded.binaries}:/usr/local/bin:/usr/bin:/bin"
+        return ["env", path, *connection]
 
     def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
         """Return no command: FILES can be read where they are."""
@@ -186,10 +194,10 @@ class EmbeddedBackend:
             "log_timezone": "UTC",
         }
         options = " ".join(f"-c {words(f'{key}={value}')}" for key, value in settings.items())
+        # pg_ctl starts the server through sh and quotes neither a $ nor a " in its own paths: the
+        # data directory comes by PGDATA, and the log is opened here.
         start = self._as_server(
             "pg_ctl",
-            f"--pgdata={service.data}",
-            f"--log={self.embedded.log}",
             "--wait",
             "--timeout=60",
             "--silent",
@@ -207,7 +215,8 @@ class EmbeddedBackend:
                 words("mkdir", "-p", "-m", "700", "--", socket),
                 self._chown(socket),
                 # Closed for the daemon: it would hold the environment's lock for ever.
-                f"start() {{ {start} 9>&-; }}",
+                f"start() {{ ({start}) >>{words(self.embedded.log)} 2>&1 9>&-; }}",
+                words("export", f"PGDATA={service.data}"),
                 attempt,
             ),
             verify=words(

@@ -50,11 +50,13 @@ class ServerBackend:
         """Return the words that ask whether the server accepts connections."""
         return self.tool("pg_isready", "--quiet", "--timeout=10")
 
-    def alembic(self, *arguments: str, database: str | None = None) -> str:
-        """Return the shell text that runs Alembic against DATABASE."""
+    def alembic(
+        self, *arguments: str, database: str | None = None, config: str | None = None
+    ) -> str:
+        """Return the shell text that runs Alembic against DATABASE, with another CONFIG maybe."""
         variables = {**self._variables(database), "DATABASE_URL": "postgresql+psycopg2://"}
-        config = str(self.environment.path(self.environment.migrations.ini))
-        command = words(sys.executable, "-m", "alembic", "--config", config, *arguments)
+        file = str(self.environment.path(config or self.environment.migrations.ini))
+        command = words(sys.executable, "-m", "alembic", "--config", file, *arguments)
         here = words("cd", self.environment.project_directory)
         return f"{here} && {with_environment(variables, command)}"
 
@@ -63,6 +65,11 @@ class ServerBackend:
         command = words(sys.executable, "-m", module, *arguments)
         here = words("cd", self.environment.project_directory)
         return f"{here} && {with_environment(self._variables(None), command)}"
+
+    def beside(self) -> list[str]:
+        """Return the words put before a program that reaches the server."""
+        variables = [f"{key}={value}" for key, value in self._variables(None).items()]
+        return ["env", f"PATH={self.binaries}:/usr/local/bin:/usr/bin:/bin", *variables]
 
     def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
         """Return no command: psql runs here and reads FILES where they are."""

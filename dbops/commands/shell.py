@@ -43,7 +43,7 @@ def has_sha256(path: Path, digest: str) -> str:
     file = shlex.quote(str(path))
     changed = shlex.quote(f"{path} changed after the plan was made")
     return (
-        f"case $(sha256sum {file} 2>/dev/null || shasum -a 256 {file}) in "
+        f"case $(sha256sum <{file} 2>/dev/null || shasum -a 256 <{file}) in "
         f"{digest}*) ;; *) echo {changed}; exit 1 ;; esac"
     )
 

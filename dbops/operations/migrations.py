@@ -24,6 +24,8 @@ def upgrade(target: Target, state: State) -> Runbook:
     found = state.database
     if not found.exists:
         return _upgrade_from_nothing(target, state)
+    if not found.is_open:
+        return _upgrade_without_server(target, state)
     current = require.known_version(target, found)
     if not found.objects:
         return _upgrade_empty(target, state, current)

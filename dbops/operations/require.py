@@ -41,6 +41,13 @@ def database(target: Target, state: State) -> Database:
             why="it was never created, or was dropped",
             next_command=f"inv up --env {target.name}",
         )
+    if not found.is_open:
+        raise Problem(
+            f"{target.name}: the database {target.environment.database.name} is closed",
+            where=target.place.describe(state.service),
+            why="a restore was interrupted while it swapped the databases; nothing is lost",
+            next_command=f"inv up --env {target.name}",
+        )
     return found
 
 

@@ -1,0 +1,218 @@
+"""Commands that take a dump, read it back, and restore it beside the live database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbops.commands import database as commands
+from dbops.commands import sql
+from dbops.commands.shell import equals, has_sha256, lines, words
+from dbops.runbook import Step
+
+if TYPE_CHECKING:
+    from dbops.commands.database import Backend
+    from dbops.environments.model import Environment
+    from dbops.manifest import Manifest
+
+_SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "backup.sh"
+
+
+def take(backend: Backend, environment: Environment) -> Step:
+    """Return the step that takes a dump and proves it, by the script a VM runs, too."""
+    settings = environment.backup
+    options = {
+        "--environment": environment.name,
+        "--directory": str(environment.path(settings.directory)),
+        "--keep": str(settings.keep),
+        "--database": environment.database.name,
+        "--user": environment.database.user,
+    }
+    given = [word for pair in options.items() for word in pair]
+    return Step(
+        title=f"back up {environment.database.name}, and read the dump back",
+        command=words("sh", _SCRIPT, *given, "--", *backend.beside()),
+    )
+
+
+def restoring(environment: Environment) -> str:
+    """Return the name of the database a restore is built in."""
+    return f"{environment.database.name[:48]}_restoring"
+
+
+def read_back(backend: Backend, dump: Path, sha256: str | None) -> Step:
+    """Return the step that reads every byte of DUMP, which must still have its SHA256."""
+    read = words(*backend.beside(), "pg_restore", "--file=/dev/null")
+    return Step(
+        title=f"read {dump.name} in full",
+        command=lines(has_sha256(dump, sha256) if sha256 else "", f"{read} <{words(dump)}"),
+    )
+
+
+def restore_dump(
+    backend: Backend, environment: Environment, dump: Path, database: str
+) -> tuple[Step, ...]:
+    """Return the steps that restore DUMP into DATABASE, made anew, with roles and privileges."""
+    restore = words(
+        *backend.beside(),
+        "pg_restore",
+        "--exit-on-error",
+        f"--username={environment.database.user}",
+        f"--dbname={database}",
+    )
+    return (
+        Step(
+            title=f"restore into {database}",
+            command=lines(
+                commands.recreate(backend, database),
+                _roles(backend, environment, database),
+                f"{restore} <{words(dump)}",
+            ),
+        ),
+        _finishing(backend, environment, database),
+    )
+
+
+def restore_sql(
+    backend: Backend, environment: Environment, file: Path, database: str
+) -> tuple[Step, ...]:
+    """Return the steps that run the SQL in FILE in DATABASE, made anew, all or nothing."""
+    return (
+        Step(
+            title=f"run {file.name} in {database}, in one transaction",
+            command=lines(
+                commands.recreate(backend, database),
+                _roles(backend, environment, database),
+                commands.transaction(backend, commands.File(words(file)), database=database),
+            ),
+        ),
+        _finishing(backend, environment, database),
+    )
+
+
+def _roles(backend: Backend, environment: Environment, database: str) -> str:
+    files = commands.roles_files(environment)
+    variables = commands.role_variables(environment)
+    if not files:
+        return ""
+    return commands.transaction(backend, *files, variables=variables, database=database)
+
+
+def _finishing(backend: Backend, environment: Environment, database: str) -> Step:
+    live = environment.database.name
+    copy = _COPY_SETTINGS.format(live=sql.literal(live), new=sql.literal(database))
+    return Step(
+        title="apply roles, privileges and the database's settings, gather statistics",
+        command=lines(
+            # Database settings, privileges and owner are in no dump made without --create.
+            commands.execute(backend, copy, database="postgres"),
+            _roles(backend, environment, database),
+            commands.execute(backend, "ANALYZE", database=database, one=False),
+        ),
+    )
+
+
+_COPY_SETTINGS = """\
+DO $copy$
+DECLARE
+    live CONSTANT name := {live};
+    new CONSTANT name := {new};
+    each record;
+BEGIN
+    FOR each IN
+        SELECT r.rolname, split_part(c, '=', 1) AS key, substr(c, strpos(c, '=') + 1) AS value
+          FROM pg_db_role_setting AS s
+          JOIN pg_database AS d ON d.oid = s.setdatabase AND d.datname = live
+          LEFT JOIN pg_roles AS r ON r.oid = s.setrole,
+               unnest(s.setconfig) AS c
+    LOOP
+        EXECUTE format(
+            CASE WHEN each.rolname IS NULL THEN 'ALTER DATABASE %1$I SET %3$I = %4$s'
+                 ELSE 'ALTER ROLE %2$I IN DATABASE %1$I SET %3$I = %4$s' END,
+            new, each.rolname, each.key,
+            -- Lists are stored quoted element by element; anything else is one value.
+            CASE WHEN each.key IN ('search_path', 'temp_tablespaces', 'session_preload_libraries',
+                                   'local_preload_libraries') AND each.value <> ''
+                 THEN each.value ELSE quote_literal(each.value) END);
+    END LOOP;
+    FOR each IN
+        SELECT a.privilege_type, a.is_grantable, g.rolname
+          FROM pg_database AS d, aclexplode(d.datacl) AS a
+          LEFT JOIN pg_roles AS g ON g.oid = a.grantee
+         WHERE d.datname = live
+    LOOP
+        EXECUTE format('GRANT %s ON DATABASE %I TO %s%s', each.privilege_type, new,
+                       coalesce(quote_ident(each.rolname), 'PUBLIC'),
+                       CASE WHEN each.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+    END LOOP;
+    FOR each IN SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = live LOOP
+        EXECUTE format('ALTER DATABASE %I OWNER TO %I', new, each.owner);
+    END LOOP;
+END $copy$"""
+
+
+def compare_rows(backend: Backend, manifest: Manifest, database: str) -> Step:
+    """Return the step that counts every table of DATABASE and compares with the manifest."""
+    differing = "\nUNION ALL ".join(
+        f"SELECT {sql.literal(table)} WHERE (SELECT count(*) FROM {table}) <> {count}"
+        for table, count in manifest.rows
+    )
+    total = sum(count for _, count in manifest.rows)
+    return Step(
+        title=f"compare {len(manifest.rows)} tables, {total} rows, with the manifest",
+        command=equals(commands.ask(backend, differing or "SELECT WHERE false", database), ""),
+    )
+
+
+def swap(backend: Backend, environment: Environment, revision: str) -> Step:
+    """Return the step that puts the restored database in the live one's place, by rename.
+
+    Both renames are one transaction. Killed before it, the live database is only closed, which the
+    next `up` undoes; killed after it, everything is done.
+    """
+    live = environment.database.name
+    close = f"ALTER DATABASE {sql.identifier(live)} WITH ALLOW_CONNECTIONS false"
+    leave = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE datname = {sql.literal(live)}"
+    )
+    rename = _SWAP.format(live=sql.literal(live), new=sql.literal(restoring(environment)))
+    work = [commands.execute(backend, each, database="postgres") for each in (close, leave, rename)]
+    undo = f"ALTER DATABASE {sql.identifier(live)} WITH ALLOW_CONNECTIONS true"
+    reopen = commands.execute(backend, undo, database="postgres")
+    asked = commands.ask(backend, sql.VERSIONS)
+    swapped = " && ".join(f"{each} >/dev/null" for each in work)
+    return Step(
+        title=f"swap it in as {live}, keeping the old one",
+        command=f"{{ {swapped}; }} || {{ {reopen}; exit 1; }}",
+        verify=equals(asked, revision) if revision else "",
+    )
+
+
+_SWAP = """\
+DO $swap$
+DECLARE
+    live CONSTANT name := {live};
+    kept CONSTANT name := left(live, 40) || '_before_' || to_char(now() AT TIME ZONE 'UTC',
+                                                                  'YYYYMMDDHH24MISS');
+BEGIN
+    EXECUTE format('ALTER DATABASE %I RENAME TO %I', live, kept);
+    EXECUTE format('ALTER DATABASE %I RENAME TO %I', {new}::name, live);
+END $swap$"""
+
+
+def kept_databases(backend: Backend, environment: Environment) -> list[str]:
+    """Return the words that list the databases earlier restores left aside, one a line."""
+    prefix = f"{environment.database.name[:40]}_before_"
+    statement = (
+        f"SELECT datname FROM pg_database WHERE starts_with(datname::text, {sql.literal(prefix)})"
+        " ORDER BY datname"
+    )
+    return commands.psql(
+        backend, "--no-align", "--tuples-only", f"--command={statement}", database="postgres"
+    )
+
+
+def drop(backend: Backend, database: str) -> Step:
+    """Return the step that drops a database that is not the live one."""
+    return Step(title=f"drop {database}", command=commands.drop(backend, database))

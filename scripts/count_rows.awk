@@ -1,0 +1,29 @@
+# The rows of each table in a dump's text, as JSON lines, and whether the text came to its end.
+# A row of COPY is one line: a line end inside a value is written as \n.
+/^COPY / && / FROM stdin;$/ {
+    table = $0
+    sub(/^COPY /, "", table)
+    sub(/ \(.*$/, "", table)
+    sub(/ FROM stdin;$/, "", table)
+    inside = 1
+    rows = 0
+    first = ""
+    next
+}
+inside && $0 == "\\." {
+    name = table
+    gsub(/\\/, "\\\\", name)
+    gsub(/"/, "\\\"", name)
+    printf "table\t\"%s\": %d\n", name, rows
+    if (table == "public.alembic_version") print "revision\t" first
+    inside = 0
+    next
+}
+inside {
+    if (rows == 0) first = $0
+    else if (table == "public.alembic_version") first = first "," $0
+    rows++
+    next
+}
+/^dbops: pg_restore ended with / { code = $NF; ended = 1 }
+END { exit (ended && code == 0 && !inside) ? 0 : 1 }
