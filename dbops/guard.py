@@ -10,6 +10,7 @@ from dbops.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from dbops.environments.model import Environment
     from dbops.runbook import Runbook
@@ -24,6 +25,11 @@ AMBIENT_DOCKER = (
     "COMPOSE_PROJECT_NAME",
     "COMPOSE_PROFILES",
     "COMPOSE_ENV_FILES",
+    # What the compose files take from the env files: a shell's own value would win over them.
+    "POSTGRES_USER",
+    "POSTGRES_DB",
+    "POSTGRES_PASSWORD",
+    "PGDATA_VOLUME",
 )
 
 
@@ -41,6 +47,31 @@ def check_ambient(environment: Environment, variables: Mapping[str, str] = os.en
             where=", ".join(found),
             why="only environments.yaml chooses the database",
             next_command=f"unset {' '.join(found)}",
+        )
+
+
+def marker(environment: Environment) -> Path:
+    """Return the file by which a host says which environment it is."""
+    return environment.project_directory / ".dbops" / "environment"
+
+
+def check_place(environment: Environment) -> None:
+    """Refuse an environment that lives on a host, anywhere but on that host.
+
+    Raises:
+        Refused: this machine's marker is missing, or names another environment (exit 3).
+    """
+    if environment.host is None:
+        return
+    file = marker(environment)
+    said = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    if said != environment.name:
+        raise Refused(
+            f"{environment.name} lives on {environment.host.address}",
+            where=str(file),
+            why=f"this machine says that it is {said}" if said else "this machine is not marked",
+            next_command=f"on that host, in {environment.host.directory}: "
+            f"inv enroll --env {environment.name}",
         )
 
 
@@ -80,7 +111,9 @@ def check_destructive(
     Raises:
         Refused: not forced, not confirmed, or confirmed with another name (exit 3).
     """
-    if not (environment.guard.protected and runbook.destructive):
+    # A server that this tool did not start is somebody else's, too.
+    is_protected = environment.guard.protected or environment.backend == "server"
+    if not (is_protected and runbook.destructive):
         return
     command = f"inv {runbook.verb} --env {environment.name}"
     if not force:

@@ -41,6 +41,11 @@ def check(arguments: Sequence[str], namespace: Collection) -> None:
         _check_words(iter(rest), namespace)
 
 
+def typed(arguments: Sequence[str]) -> str:
+    """Return the command a person typed, for a message that repeats it."""
+    return next(_from_first_task(arguments[1:]), "TASK")
+
+
 def _from_first_task(arguments: Sequence[str]) -> Iterator[str]:
     """Return the words from the first command on; nothing when help or completion is asked for."""
     if {"--complete", "--help", "-h"}.intersection(arguments):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from dbops.environments.frozen import Frozen
 from dbops.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
+class Conclusion(Frozen):
     """What is now true, in one sentence, the command that follows, and the same as data."""
 
     sentence: str
@@ -35,6 +35,11 @@ def data(text: str) -> None:
     """Print TEXT, the answer, on stdout."""
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     print(text)
+
+
+def count(number: int, noun: str) -> str:
+    """Return NUMBER with NOUN, in the plural where it is one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def as_json(value: Any) -> None:  # noqa: ANN401  JSON is any of them
@@ -82,7 +87,8 @@ def plan(runbook: Runbook, *, machine: bool) -> None:
     if not runbook.steps:
         nothing_to_do(runbook)
         return
-    say(f"plan {runbook.id}: {runbook.verb} {runbook.environment}, {len(runbook.steps)} steps")
+    steps = count(len(runbook.steps), "step")
+    say(f"plan {runbook.id}: {runbook.verb} {runbook.environment}, {steps}")
     for number, step in enumerate(runbook.steps, start=1):
         say(f"  {number}  {step.title}")
     notes(runbook)
@@ -246,10 +252,11 @@ def current(found: dict[str, Any], *, machine: bool) -> None:
 
 def heads(graph: Graph, *, machine: bool) -> None:
     """Print the heads of the revision files; more than one is a problem of its own."""
+    head = graph.head
     if machine:
         as_json({"heads": list(graph.heads)})
-        return
-    data(_revision(graph.head, graph.heads))
+    else:
+        data(_revision(head, graph.heads))
 
 
 def _revision(revision: str, all_heads: Sequence[str]) -> str:

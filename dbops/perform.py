@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import getpass
 import os
-import shutil
 import socket
+import sys
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dbops import environments, guard, journal, output, runner
+from dbops import environments, guard, hints, journal, output, runner
+from dbops.environments.frozen import Frozen
 from dbops.errors import ExitCode, Interrupted, Problem, Refused
 from dbops.probe import probe
+from dbops.state import Service, State
 from dbops.target import Target
 
 if TYPE_CHECKING:
@@ -22,22 +23,37 @@ if TYPE_CHECKING:
 
     from dbops.output import Conclusion
     from dbops.runbook import Runbook
-    from dbops.state import State
 
 RUNS_KEPT = 50
 LOCK_WAIT_SECONDS = 600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verb:
-    """What a command does: PLAN decides, CONCLUDE says what is true afterwards."""
+class Verb(Frozen):
+    """What a command does.
+
+    Attributes:
+        plan: decides what runs.
+        conclude: says what is true afterwards.
+        marks: it marks this machine, so the machine is not asked who it is, nor the database.
+    """
 
     plan: Callable[[Target, State], Runbook]
     conclude: Callable[[Target, State], Conclusion]
+    marks: bool = False
+
+    def look(self, name: str | None) -> tuple[Target, State]:
+        """Return the target and its state."""
+        return (named(name), UNASKED) if self.marks else look(name)
+
+    def probe(self, found: Target) -> State:
+        """Return the state of FOUND."""
+        return UNASKED if self.marks else probe(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+UNASKED = State(service=Service(status="absent"), database=None)
+
+
+class Options(Frozen):
     """The options every changing command takes."""
 
     plan: bool = False
@@ -48,7 +64,14 @@ class Options:
 
 def target(name: str | None) -> Target:
     """Return the target a person named, after a look at the shell's own variables."""
-    environment = environments.find(name)
+    found = named(name)
+    guard.check_place(found.environment)
+    return found
+
+
+def named(name: str | None) -> Target:
+    """Return the target a person named, wherever it lives, for what only concerns this machine."""
+    environment = environments.find(name, usage=f"inv {hints.typed(sys.argv)} --env {{}}")
     guard.check_ambient(environment)
     return Target(environment=environment)
 
@@ -64,9 +87,22 @@ def change(name: str | None, verb: Verb, options: Options) -> None:
 
     Raises:
         Problem: the plan was refused, or a step failed; nothing is half done.
+        Interrupted: Ctrl-C, during a step or between them (exit 130).
     """
+    try:
+        _change(name, verb, options)
+    except KeyboardInterrupt:  # while a step runs, Ctrl-C goes to the step
+        raise Interrupted(
+            f"{name}: interrupted",
+            where="no step was running",
+            why="nothing is half done",
+            next_command="type the same command again",
+        ) from None
+
+
+def _change(name: str | None, verb: Verb, options: Options) -> None:
     began = time.monotonic()
-    found, state = look(name)
+    found, state = verb.look(name)
     guard.check_identity(found.environment, state)
     runbook = verb.plan(found, state)
     if options.plan:
@@ -112,7 +148,7 @@ def _locked(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]:
     with runner.hold(path, holder, wait_seconds=LOCK_WAIT_SECONDS, waiting=waiting) as lock:
         _recover(found)
         while True:
-            state = probe(found)
+            state = verb.probe(found)
             runbook = verb.plan(found, state)
             if not runbook.steps:
                 output.nothing_to_do(runbook)
@@ -127,7 +163,7 @@ def _locked(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]:
             _run(runbook, found, lock, state)
             changed = True
             if not runbook.continues:
-                return probe(found), changed
+                return verb.probe(found), changed
 
 
 def _run(runbook: Runbook, found: Target, lock: int, state: State) -> None:
@@ -135,7 +171,8 @@ def _run(runbook: Runbook, found: Target, lock: int, state: State) -> None:
     versions = state.database.versions if state.database else ()
     begun = {"run": identity, "verb": runbook.verb, "plan": runbook.id, "from": versions}
     _write(found, {"event": "begin", **begun})
-    output.say(f"{runbook.verb} {found.name}: {len(runbook.steps)} steps (plan {runbook.id})")
+    steps = output.count(len(runbook.steps), "step")
+    output.say(f"{runbook.verb} {found.name}: {steps} (plan {runbook.id})")
     output.notes(runbook)
     directory = found.home / "runs" / identity
     with output.progress() as watch:
@@ -216,6 +253,8 @@ def _write(found: Target, entry: dict[str, object]) -> None:
 
 
 def _prune(runs: Path) -> None:
+    import shutil  # noqa: PLC0415  only a run leaves anything to remove
+
     for old in sorted(runs.iterdir())[:-RUNS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 

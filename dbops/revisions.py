@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 import difflib
 import hashlib
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dbops.environments.frozen import Frozen
 from dbops.errors import Problem, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+_FILES = "the revision files of this checkout"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+
+class Revision(Frozen):
     """One revision file: its id, the ids it follows, its title and the file's sha256."""
 
     id: str
@@ -99,7 +100,10 @@ class Graph:
             return found[0]
         if found:
             raise UsageProblem(
-                f"{given!r} begins {len(found)} revisions", why=f"they are {', '.join(found)}"
+                f"{given!r} begins {len(found)} revisions",
+                where=_FILES,
+                why=f"they are {', '.join(found)}",
+                next_command="type more of the one that is meant",
             )
         raise self._unknown(given)
 
@@ -107,6 +111,7 @@ class Graph:
         close = difflib.get_close_matches(given, self.revisions, n=1, cutoff=0.6)
         return UsageProblem(
             f"no revision is called {given!r}",
+            where=_FILES,
             why=f"did you mean {close[0]}?" if close else f"the newest is {', '.join(self.heads)}",
             next_command="inv al-hist --env local_dev",
         )

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 
+from dbops.environments.frozen import Frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+
+class Step(Frozen):
     """One thing to do.
 
     Attributes:
@@ -31,8 +32,7 @@ class Step:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runbook:
+class Runbook(Frozen):
     """What a verb would do to one environment, and why when that is nothing.
 
     Attributes:

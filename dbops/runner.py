@@ -14,9 +14,9 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dbops.environments.frozen import Frozen
 from dbops.errors import Locked, Problem
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.02
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Frozen):
     """What a reading command said."""
 
     code: int
@@ -71,8 +70,7 @@ def hand_over(words: Sequence[str], *, directory: Path | None = None) -> int:
     return subprocess.call(list(words), cwd=directory)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Frozen):
     """Something the script reported, with the seconds since the run began."""
 
     kind: str
@@ -82,8 +80,7 @@ class Event:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Frozen):
     """A run that ended.
 
     Attributes:

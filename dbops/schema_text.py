@@ -10,23 +10,47 @@ import sys
 from pathlib import Path
 
 from dbops import snapshot
+from dbops.snapshot_text import END
 
 # pg_dump heads each object: -- Name: mv_daily; Type: MATERIALIZED VIEW; Schema: mart; Owner: -
 _HEAD = re.compile(
     r"^--\n-- Name: (?P<name>[^\n]*?); Type: (?P<type>[^;\n]*); Schema: (?P<schema>[^;\n]*)"
-    r";[^\n]*\n--\n",
+    r";[^\n]*?(?:; Tablespace: (?P<tablespace>[^\n]*))?\n--\n",
     re.MULTILINE,
 )
+# What it sets after an object is meant for those that follow.
+_SETTINGS = re.compile(
+    r"(?:\s*^SET default_(?:tablespace|table_access_method) = .*;$)+\s*\Z", re.MULTILINE
+)
+_METHOD = re.compile(r"SET default_table_access_method = (.*);")
 
 
 def objects(dump_text: str) -> dict[str, str]:
     """Return the definition of every object in DUMP_TEXT by "TYPE schema.name"."""
-    heads = list(_HEAD.finditer(dump_text))
-    ends = [each.start() for each in heads[1:]] + [len(dump_text)]
-    return {
-        _identity(head): dump_text[head.end() : end].strip()
-        for head, end in zip(heads, ends, strict=True)
-    }
+    text = dump_text.rpartition(f"\n--\n{END}\n")[0] or dump_text
+    heads = list(_HEAD.finditer(text))
+    ends = [each.start() for each in heads[1:]] + [len(text)]
+    found: dict[str, str] = {}
+    method = "heap"
+    for head, end in zip(heads, ends, strict=True):
+        body, settings = _parted(text[head.end() : end])
+        found[_identity(head)] = _storage(head, method) + body
+        method = next(reversed(_METHOD.findall(settings)), method)
+    return found
+
+
+def _parted(text: str) -> tuple[str, str]:
+    settings = _SETTINGS.search(text)
+    end = settings.start() if settings else len(text)
+    return text[:end].strip(), text[end:]
+
+
+def _storage(head: re.Match[str], method: str) -> str:
+    """Return where and how the object is stored, as far as that is not the usual."""
+    told = f"-- tablespace {head['tablespace']}\n" if head["tablespace"] else ""
+    if head["type"] in {"TABLE", "MATERIALIZED VIEW"} and method != "heap":
+        told += f"-- access method {method}\n"
+    return told
 
 
 def _identity(head: re.Match[str]) -> str:

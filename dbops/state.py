@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from dbops.environments.frozen import Frozen
 
 ServiceStatus = Literal["absent", "stopped", "running"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Frozen):
     """The PostgreSQL server of an environment.
 
     Attributes:
@@ -36,8 +36,7 @@ class Service:
     services: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
+class Database(Frozen):
     """The database, as it answered.
 
     Attributes:
@@ -72,8 +71,7 @@ class Database:
     revision_files: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Frozen):
     """Everything a plan is made from. The database is None when its server does not run."""
 
     service: Service

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from dbops.embedded import _is_postmaster_of, _pid_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+pytest_plugins = ["rig.engine"]
 
 ROOT = Path(__file__).resolve().parents[1]
 AMBIENT = ("DATABASE_URL", "DBOPS_", "PG", "POSTGRES_", "COMPOSE_", "DOCKER_HOST")
@@ -60,6 +62,7 @@ class Project:
     """A copy of this project's files in a directory of its own, with servers of its own."""
 
     directory: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "invoke", "--search-root", str(ROOT), *words]
@@ -93,7 +96,7 @@ class Project:
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         """Start a command in a process group of its own, as a terminal does."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.command(*words),
             env=self.variables(**variables),
             cwd=self.directory,
@@ -103,6 +106,8 @@ class Project:
             text=True,
             process_group=0,
         )
+        self.started.append(process)
+        return process
 
     def data(self, env: str = "local_dev") -> Path:
         return (self.directory / ".dbops" / env / "data").resolve()
@@ -135,12 +140,17 @@ class Project:
 
     def remove(self) -> None:
         """Stop the servers of this project, whatever became of them, and remove its files."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
         for link in self.directory.glob(".dbops/*/data"):
             data = link.resolve()
             _stop(data)
             if not data.is_relative_to(self.directory):
                 shutil.rmtree(data.parent, ignore_errors=True)
-        shutil.rmtree(self.directory)
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
 
 
 def _stop(data: Path) -> None:

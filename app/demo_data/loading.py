@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.demo_data.company import Company
 
 _ROWS_PER_BATCH = 60_000
-_NEXT_COMMAND = "inv db-init-from-snapshot --env local_demo"
+_NEXT_COMMAND = "start from an empty database (inv db-init-from-snapshot --finish)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def refuse_unless_empty(connection: Connection) -> None:
             "the application's tables are not there",
             where=database,
             why=f"missing: {', '.join(absent[:3])}" + (" ..." if absent[3:] else ""),
-            next_command="inv al-up --env local_demo",
+            next_command="bring the database to head (inv al-up)",
             code=FAILED,
         )
     connection.execute(text("LOCK TABLE public.app_user IN SHARE ROW EXCLUSIVE MODE"))

@@ -108,7 +108,7 @@ class ComposeBackend:
             Step(
                 title=f"start the services of {settings_of(self.environment).project}, healthy",
                 command=lines(
-                    f"{words(*compose(self.environment, 'up', '--detach', *wait))} || {{",
+                    f"{words(*compose(self.environment, 'up', '--detach', '--build', *wait))} || {{",
                     words(*compose(self.environment, "ps", "--all")),
                     words(*compose(self.environment, "logs", "--tail=20")),
                     "exit 1; }",

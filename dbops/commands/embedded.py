@@ -222,6 +222,7 @@ class EmbeddedBackend:
             verify=words(
                 self.embedded.binaries / "pg_isready",
                 "--quiet",
+                f"--username={self.embedded.environment.database.user}",
                 f"--host={socket}",
                 f"--port={service.port}",
             ),

@@ -83,7 +83,7 @@ def _prove(target: Target, beside: Backend, scratch: str) -> str:
         "trap 'exit 130' INT TERM",
         commands.recreate(beside, scratch),
         load,
-        beside.alembic("upgrade", "head", database=scratch),
+        f"{{ {beside.alembic('upgrade', 'head', database=scratch)}; }} || {{ {differ}; exit 1; }}",
         _canonical_dump(beside, "again.sql", scratch),
         f"diff {RUN}/snapshot.sql {RUN}/again.sql || {{ {differ}; exit 1; }}",
     )

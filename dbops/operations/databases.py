@@ -120,7 +120,7 @@ def roles_ready(target: Target, state: State) -> Conclusion:
         )
     return Conclusion(
         sentence=f"{target.name}: {len(wanted_roles(target))} roles have their privileges",
-        next_command=f"inv al-up --env {target.name}",
+        next_command=f"inv al-up --env {target.name}" if found.versions else "",
         facts=(("roles", wanted_roles(target)),),
     )
 

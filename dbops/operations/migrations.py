@@ -176,6 +176,7 @@ def stamp(target: Target, state: State, *, revision: str | None) -> Runbook:
         raise UsageProblem(
             "a stamp needs a revision",
             where="al-stamp",
+            why="it is what the database will count as being at",
             next_command=f"inv al-stamp --rev {target.environment.migrations.baseline} "
             f"--env {target.name}",
         )

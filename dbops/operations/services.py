@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbops import runner
 from dbops.commands import database as commands
+from dbops.errors import Problem
 from dbops.operations import require
 from dbops.output import Conclusion
 from dbops.probe import backend
@@ -83,12 +84,17 @@ def healthy(target: Target, state: State) -> Conclusion:
     """
     found = require.database(target, state)
     current = require.known_version(target, found)
-    at_head = current == target.graph.head
+    if current != target.graph.head or not found.objects:
+        raise Problem(
+            f"{target.name}: the database answers, but is not at head",
+            where=target.environment.database.name,
+            why=f"it is at {current or 'no revision'} and holds {found.objects} objects; "
+            f"the head is {target.graph.head}",
+            next_command=f"inv al-up --env {target.name}",
+        )
     return Conclusion(
-        sentence=f"{target.name}: healthy: the database answers"
-        + (f" and is at {current} (head)" if at_head else f"; it is at {current or 'no revision'}"),
-        next_command="" if at_head else f"inv al-up --env {target.name}",
-        facts=(("healthy", at_head), ("current", current), ("head", target.graph.head)),
+        sentence=f"{target.name}: healthy: the database answers and is at {current} (head)",
+        facts=(("healthy", True), ("current", current), ("head", target.graph.head)),
     )
 
 

@@ -1,0 +1,7 @@
+"""Every benchmark, side by side with what people use instead: `inv benchmark`."""
+
+from __future__ import annotations
+
+from benchmarks import fresh_start, report, startup
+
+report.run(startup.measure, fresh_start.measure)

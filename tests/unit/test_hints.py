@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import pytest
+from invoke.collection import Collection
+from invoke.tasks import task
+
+from dbops import hints
+from dbops.errors import ExitCode, UsageProblem
+
+
+@task(auto_shortflags=False)
+def al_up(c, env=None, plan=False):
+    """Upgrade."""
+
+
+@task(auto_shortflags=False)
+def logs(c, env=None, lines=50, follow=False):
+    """Show the log."""
+
+
+@task
+def check(c):
+    """Check."""
+
+
+@pytest.fixture(scope="module")
+def namespace():
+    return Collection(al_up, logs, check)
+
+
+def _told(namespace, *words):
+    with pytest.raises(UsageProblem) as raised:
+        hints.check(["/x/bin/inv", *words], namespace)
+    assert raised.value.code == ExitCode.USAGE
+    return raised.value.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "--list",
+        "-l",
+        "--version",
+        "al-up",
+        "al-up --env local_dev --plan",
+        "al-up --env=local_dev",
+        "al-up --plan --env x logs --lines 5 --follow",
+        "logs --lines=5",
+        "logs --env al-upp",
+        "check al-up",
+        "check -- anything --at all",
+        "--search-root /x al-up",
+        "-r /x al-up --env x",
+        "--echo -d al-up",
+        "-f invoke.yaml al-up",
+        "--help al-upp",
+        "al-upp --help",
+        "al-upp -h",
+        "--complete -- inv al-u",
+        "--print-completion-script bash",
+    ],
+)
+def test_a_right_command_line_is_let_through(namespace, line):
+    hints.check(["inv", *line.split()], namespace)
+
+
+@pytest.mark.parametrize("program", ["/usr/bin/pytest", "-c", "/x/mypy/__main__.py"])
+def test_another_program_is_let_through(namespace, program):
+    hints.check([program, "al-upp"], namespace)
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["inv", "/x/bin/invoke", "/x/bin/fab", "/x/invoke/__main__.py", "/x/fabric/__main__.py"],
+)
+def test_every_way_to_start_invoke_and_fabric_is_known(namespace, program):
+    with pytest.raises(UsageProblem):
+        hints.check([program, "al-upp"], namespace)
+
+
+@pytest.mark.parametrize("typed", ["al-upp", "al_up", "alup"])
+def test_a_mistyped_command_gets_the_nearest_one(namespace, typed):
+    assert _told(namespace, typed, "--env", "x") == (
+        f"error: no command is called {typed!r}\n"
+        "where: the command line\n"
+        "why:   did you mean al-up?\n"
+        "next:  inv --help al-up"
+    )
+
+
+def test_a_command_like_no_other_leads_to_the_list(namespace):
+    assert _told(namespace, "本番; x") == (
+        "error: no command is called '本番; x'\n"
+        "where: the command line\n"
+        "why:   there are 3 commands\n"
+        "next:  inv --list"
+    )
+
+
+@pytest.mark.parametrize("before", [["al-up"], ["al-up", "--plan"], ["check", "logs"]])
+def test_an_environment_given_without_its_option_gets_the_option(namespace, before):
+    assert _told(namespace, *before, "local_dev") == (
+        f"error: {before[-1] if before[-1] == 'logs' else 'al-up'}: 'local_dev' stands alone\n"
+        "where: the command line\n"
+        "why:   an environment is given with --env\n"
+        f"next:  inv {'logs' if before[-1] == 'logs' else 'al-up'} --env local_dev"
+    )
+
+
+def test_a_mistyped_second_command_gets_the_nearest_one(namespace):
+    assert "why:   did you mean logs?" in _told(namespace, "al-up", "--env", "x", "loggs")
+
+
+def test_a_mistyped_option_gets_the_nearest_one(namespace):
+    assert _told(namespace, "logs", "--folow") == (
+        "error: logs has no option --folow\n"
+        "where: the command line\n"
+        "why:   did you mean --follow?\n"
+        "next:  inv --help logs"
+    )
+
+
+def test_an_option_like_no_other_is_told_those_there_are(namespace):
+    told = _told(namespace, "logs", "--xyz=1")
+    assert "error: logs has no option --xyz\n" in told
+    assert "why:   its options are --env, --follow, --lines\n" in told
+
+
+def test_a_command_without_options_says_so(namespace):
+    assert "why:   its options are none\n" in _told(namespace, "check", "--env", "x")
