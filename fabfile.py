@@ -1,4 +1,4 @@
-"""Fabric's door to the same commands: `fab COMMAND --env local_dev` is `inv COMMAND --env local_dev`."""
+"""Fabric's door to the same commands: `fab COMMAND --env NAME` is `inv COMMAND --env NAME`."""
 
 from __future__ import annotations
 

@@ -36,9 +36,25 @@ def check(arguments: Sequence[str], namespace: Collection) -> None:
     program = Path(arguments[0])
     if not _PROGRAMS.intersection({program.name, program.parent.name}):
         return
+    _check_hosts(arguments[1:])
     rest = list(_from_first_task(arguments[1:]))
     if rest:
         _check_words(iter(rest), namespace)
+
+
+def _check_hosts(arguments: Sequence[str]) -> None:
+    """Refuse Fabric's -H: a command that is meant for a host must never run on this machine."""
+    given = next((each for each in arguments if each.startswith(("-H", "--hosts"))), None)
+    if given is None:
+        return
+    from dbops.errors import UsageProblem  # noqa: PLC0415  a good command line needs no error
+
+    raise UsageProblem(
+        "commands do not travel over SSH yet",
+        where=f"the option {given}",
+        why="every command acts on the machine it is typed on",
+        next_command="on the host itself, in its checkout: inv COMMAND --env NAME",
+    )
 
 
 def typed(arguments: Sequence[str]) -> str:
