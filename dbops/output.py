@@ -181,7 +181,8 @@ class _Lines:
         elif event.kind == "wait" and event.seconds - self.spoken > HEARTBEAT_SECONDS:
             self.spoken = event.seconds
             for begun in self.begun.values():
-                say(f"  ...  {event.seconds - begun.seconds:6.1f} s  {begun.title}")
+                parts = f" {event.done}/{begun.total}" if begun.total else ""
+                say(f"  ...  {event.seconds - begun.seconds:6.1f} s  {begun.title}{parts}")
 
 
 def _line(begun: Event, ended: Event) -> str:
@@ -194,7 +195,7 @@ class _Live:
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415  only a terminal needs it
-        from rich.progress import Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
 
         self.begun: dict[int, Event] = {}
         self.tasks: dict[int, Any] = {}
@@ -202,6 +203,7 @@ class _Live:
         self.bars = Progress(
             SpinnerColumn("line"),
             TextColumn("  {task.elapsed:5.1f} s  {task.description}", markup=False),
+            BarColumn(bar_width=24),
             console=self.console,
             transient=True,
         )
@@ -216,7 +218,9 @@ class _Live:
     def __call__(self, event: Event) -> None:
         if event.kind == "begin":
             self.begun[event.step] = event
-            self.tasks[event.step] = self.bars.add_task(event.title, total=None)
+            self.tasks[event.step] = self.bars.add_task(event.title, total=event.total or None)
+        elif event.kind == "wait" and event.step in self.tasks:
+            self.bars.update(self.tasks[event.step], completed=event.done)
         elif event.kind == "end":
             self.bars.remove_task(self.tasks.pop(event.step))
             style = "green" if event.code == 0 else "red"

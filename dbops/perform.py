@@ -207,7 +207,8 @@ def _failure(runbook: Runbook, found: Target, run: runner.Run, directory: Path) 
             why="the step that was running was rolled back; those before it are done",
             next_command=f"inv {runbook.verb} --env {found.name}",
         )
-    known = {ExitCode.LOCKED, ExitCode.REFUSED, ExitCode.USAGE, ExitCode.UNREACHABLE}
+    # Not REFUSED: 3 is also what psql ends with when a statement of a script fails.
+    known = {ExitCode.LOCKED, ExitCode.USAGE, ExitCode.UNREACHABLE}
     return Problem(
         f"{found.name}: {runbook.verb} stopped at: {run.failed}",
         where=str(log),

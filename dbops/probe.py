@@ -80,6 +80,7 @@ def _parse(facts: dict[str, Any]) -> Database:
         objects=facts["objects"],
         schemas=tuple(facts["schemas"]),
         relations=tuple(facts["relations"]),
+        tables=facts["tables"],
         snapshot=facts["snapshot"],
         roles=tuple(facts["roles"]),
         invalid_indexes=tuple(facts["invalid_indexes"]),

@@ -24,12 +24,16 @@ class Step(Frozen):
         command: shell text, already quoted by commands/.
         verify: shell text that must succeed afterwards; the target is asked, not the exit code.
         group: neighbours with the same group run side by side.
+        counts: what the command prints once for each of its parts, for a progress bar.
+        total: how many parts there are; 0 when nobody knows.
     """
 
     title: str
     command: str
     verify: str = ""
     group: str = ""
+    counts: str = ""
+    total: int = 0
 
 
 class Runbook(Frozen):
@@ -106,7 +110,7 @@ end() {{
 def _block(number: int, step: Step) -> str:
     return "\n".join(
         [
-            f"begin {number} {shlex.quote(json.dumps(step.title, ensure_ascii=False))}",
+            f"begin {number} {shlex.quote(_announced(step))}",
             "(",
             # With a trap, sh waits for the interrupted command, which may be rolling back.
             "trap : INT TERM HUP",
@@ -118,6 +122,13 @@ def _block(number: int, step: Step) -> str:
             "",
         ]
     )
+
+
+def _announced(step: Step) -> str:
+    """Return the step's title, as JSON, with what its progress is counted by."""
+    title = json.dumps(step.title, ensure_ascii=False)
+    counted = f',"counts":{json.dumps(step.counts)},"total":{step.total}' if step.total else ""
+    return f"{title}{counted}"
 
 
 def _side_by_side(group: str, steps: list[tuple[int, Step]]) -> str:

@@ -78,6 +78,9 @@ class Event(Frozen):
     title: str = ""
     code: int = 0
     seconds: float = 0.0
+    counts: str = ""
+    total: int = 0
+    done: int = 0
 
 
 class Run(Frozen):
@@ -117,10 +120,11 @@ def run(
     directory.mkdir(parents=True)
     script = directory / "run.sh"
     script.write_text(runbook.script(), encoding="utf-8")
-    (directory / "events.jsonl").touch()
+    for each in ("events.jsonl", "log"):
+        (directory / each).touch()
     started = time.monotonic()
     child = _start(script, directory, lock, environment)
-    events = tuple(_follow(child, directory / "events.jsonl", started, watch))
+    events = tuple(_follow(child, directory, started, watch))
     (directory / "rc").write_text(f"{child.returncode}\n", encoding="utf-8")
     return Run(
         code=child.returncode,
@@ -144,18 +148,23 @@ def _start(
 
 
 def _follow(
-    child: subprocess.Popen[bytes], path: Path, started: float, watch: Callable[[Event], None]
+    child: subprocess.Popen[bytes], directory: Path, started: float, watch: Callable[[Event], None]
 ) -> Iterator[Event]:
-    with path.open(encoding="utf-8") as file, _interrupts_go_to(child):
+    events, said = directory / "events.jsonl", directory / "log"
+    begun, done = Event(kind="begin"), 0
+    with events.open(encoding="utf-8") as file, said.open("rb") as log, _interrupts_go_to(child):
         while True:
             ended = child.poll() is not None
             for line in file:
                 event = _event(json.loads(line), time.monotonic() - started)
+                begun, done = (event, 0) if event.kind == "begin" else (begun, done)
                 watch(event)
                 yield event
             if ended:
                 return
-            watch(Event(kind="wait", seconds=time.monotonic() - started))
+            done += log.read().count(begun.counts.encode()) if begun.total else 0
+            seconds = time.monotonic() - started
+            watch(Event(kind="wait", step=begun.step, seconds=seconds, done=done))
             time.sleep(POLL_SECONDS)
 
 
@@ -182,6 +191,8 @@ def _event(line: Mapping[str, Any], seconds: float) -> Event:
         title=line.get("title", ""),
         code=line.get("code", 0),
         seconds=seconds,
+        counts=line.get("counts", ""),
+        total=line.get("total", 0),
     )
 
 

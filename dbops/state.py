@@ -48,6 +48,7 @@ class Database(Frozen):
         objects: how many relations, functions and types it holds beside those of extensions.
         schemas: its schemas, without the system's and this tool's.
         relations: tables, views, materialized views and sequences, as "schema.name".
+        tables: how many tables hold rows, those of this tool included.
         snapshot: the sha256 of the snapshot loaded last, if this tool loaded it.
         roles: names of all roles of the server.
         invalid_indexes: left by an interrupted CREATE INDEX CONCURRENTLY.
@@ -64,6 +65,7 @@ class Database(Frozen):
     objects: int = 0
     schemas: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
+    tables: int = 0
     snapshot: str = ""
     roles: tuple[str, ...] = ()
     invalid_indexes: tuple[str, ...] = ()

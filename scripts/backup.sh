@@ -2,7 +2,7 @@
 # Take a dump of a database, read it back in full, and keep it only once it is proven.
 #
 #   backup.sh --environment NAME --directory DIR --keep N --database NAME --user NAME
-#             [--lock FILE] -- WORDS...
+#             [--lock FILE] [--verbose] -- WORDS...
 #
 # WORDS go before each PostgreSQL program, so that it runs beside the database at its version:
 # docker compose ... exec -T db, or env PGHOST=... on this machine. Needs a POSIX shell and awk.
@@ -17,7 +17,7 @@ fail() {
     exit "$code"
 }
 
-environment='' directory='' keep=7 database='' user='' lock=''
+environment='' directory='' keep=7 database='' user='' lock='' verbose=''
 while [ $# -gt 0 ]; do
     case $1 in
     --environment) environment=$2 ;;
@@ -26,6 +26,7 @@ while [ $# -gt 0 ]; do
     --database) database=$2 ;;
     --user) user=$2 ;;
     --lock) lock=$2 ;;
+    --verbose) verbose=--verbose && shift && continue ;;
     --) shift && break ;;
     *) fail 4 "unknown option $1" "$0" "it takes the options its head lists" "read the head of $0" ;;
     esac
@@ -89,13 +90,13 @@ trap 'exit 143' TERM HUP
 dump() {
     method=$1
     shift
-    "$@" pg_dump --format=custom --compress="$method" --lock-wait-timeout=30s \
-        --username="$user" --dbname="$database" </dev/null >"$partial" 2>"$partial.error"
+    "$@" pg_dump --format=custom --compress="$method" --lock-wait-timeout=30s $verbose \
+        --username="$user" --dbname="$database" </dev/null >"$partial"
 }
 # zstd where both sides were built with it: smaller and several times faster than gzip.
 echo "dumping $database ($((bytes / 1048576)) MiB, $tables tables)" >&2
 dump zstd:3 "$@" || dump 6 "$@" ||
-    fail 1 "$environment: pg_dump failed" "$database" "$(tail -n 1 "$partial.error")" "$again"
+    fail 1 "$environment: pg_dump failed" "$database" "it says so above" "$again"
 
 # Read every byte back as pg_restore does; the list at the head of a dump proves nothing.
 echo "reading it back" >&2

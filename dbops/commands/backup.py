@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "backup.sh"
 
 
-def take(backend: Backend, environment: Environment) -> Step:
-    """Return the step that takes a dump and proves it, by the script a VM runs, too."""
+def take(backend: Backend, environment: Environment, tables: int) -> Step:
+    """Return the step that dumps so many TABLES and proves it, by the script a VM runs, too."""
     settings = environment.backup
     options = {
         "--environment": environment.name,
@@ -31,7 +31,9 @@ def take(backend: Backend, environment: Environment) -> Step:
     given = [word for pair in options.items() for word in pair]
     return Step(
         title=f"back up {environment.database.name}, and read the dump back",
-        command=words("sh", _SCRIPT, *given, "--", *backend.beside()),
+        command=words("sh", _SCRIPT, *given, "--verbose", "--", *backend.beside()),
+        counts="dumping contents of table",
+        total=tables,
     )
 
 
@@ -50,12 +52,13 @@ def read_back(backend: Backend, dump: Path, sha256: str | None) -> Step:
 
 
 def restore_dump(
-    backend: Backend, environment: Environment, dump: Path, database: str
+    backend: Backend, environment: Environment, dump: Path, database: str, tables: int
 ) -> tuple[Step, ...]:
-    """Return the steps that restore DUMP into DATABASE, made anew, with roles and privileges."""
+    """Return the steps that restore DUMP, of so many TABLES, into DATABASE, made anew."""
     restore = words(
         *backend.beside(),
         "pg_restore",
+        "--verbose",
         "--exit-on-error",
         f"--username={environment.database.user}",
         f"--dbname={database}",
@@ -68,6 +71,8 @@ def restore_dump(
                 _roles(backend, environment, database),
                 f"{restore} <{words(dump)}",
             ),
+            counts="processing data for table",
+            total=tables,
         ),
         _finishing(backend, environment, database),
     )

@@ -102,13 +102,14 @@ class ComposeBackend:
     def start(self) -> tuple[Step, ...]:
         """Return the step that starts the services and waits until they are healthy."""
         wait = ("--wait", f"--wait-timeout={HEALTHY_WITHIN_SECONDS}")
+        up = ("up", "--detach", "--build", *wait)
         if self._is_well():
             return ()
         return (
             Step(
                 title=f"start the services of {settings_of(self.environment).project}, healthy",
                 command=lines(
-                    f"{words(*compose(self.environment, 'up', '--detach', '--build', *wait))} || {{",
+                    f"{words(*compose(self.environment, *up))} || {{",
                     words(*compose(self.environment, "ps", "--all")),
                     words(*compose(self.environment, "logs", "--tail=20")),
                     "exit 1; }",

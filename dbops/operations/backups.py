@@ -26,8 +26,8 @@ def directory(target: Target) -> Path:
 
 def backup(target: Target, state: State) -> Runbook:
     """Plan to take a dump, read it back in full and write its manifest."""
-    require.database(target, state)
-    step = commands.take(backend(target, state), target.environment)
+    found = require.database(target, state)
+    step = commands.take(backend(target, state), target.environment, found.tables)
     return Runbook(verb="backup", environment=target.name, steps=(step,))
 
 
@@ -81,7 +81,7 @@ def restore_test(target: Target, state: State, *, dump: str | None) -> Runbook:
     scratch = f"{target.environment.database.name[:44]}_restore_test"
     steps = (
         commands.read_back(beside, found.dump, found.sha256),
-        *commands.restore_dump(beside, target.environment, found.dump, scratch),
+        *commands.restore_dump(beside, target.environment, found.dump, scratch, len(found.rows)),
         commands.compare_rows(beside, found, scratch),
         commands.drop(beside, scratch),
     )
@@ -169,9 +169,10 @@ def _from_dump(
     notes = () if found else ("the dump has no manifest: its rows cannot be compared with it",)
     if found:
         manifest.check_usable(found, target.name, origin=origin, server=server)
+    tables = len(found.rows) if found else 0
     steps = (
         commands.read_back(beside, dump, found.sha256 if found else None),
-        *commands.restore_dump(beside, environment, dump, database),
+        *commands.restore_dump(beside, environment, dump, database, tables),
         *((commands.compare_rows(beside, found, database),) if found else ()),
         commands.swap(beside, environment, found.revision if found else ""),
     )

@@ -74,6 +74,7 @@ def _upgrade_empty(target: Target, state: State, current: str | None) -> Runbook
             why="a version row without its tables; the snapshot was never applied",
             next_command=f"inv db-init-from-snapshot --env {target.name}",
         )
+    databases.empty(target, require.database(target, state))
     return _upgrade_from_nothing(target, state)
 
 

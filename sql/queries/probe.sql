@@ -51,6 +51,10 @@ SELECT json_build_object(
     'objects', (SELECT count(*) FROM relations) + (SELECT count(*) FROM others),
     'schemas', (SELECT coalesce(json_agg(nspname ORDER BY nspname), '[]') FROM schemas),
     'relations', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM relations),
+    'tables', (SELECT count(*) FROM pg_catalog.pg_class AS c
+                 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+                  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
     'snapshot', :'snapshot',
     'roles', (SELECT json_agg(rolname ORDER BY rolname) FROM pg_catalog.pg_roles
                WHERE rolname !~ '^pg_'),

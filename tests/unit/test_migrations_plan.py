@@ -339,6 +339,7 @@ def test_stamp_refuses_an_unknown_revision_with_the_nearest_name(target):
     state = handmade.running(target)
     assert _told(ExitCode.USAGE, migrations.stamp, target, state, revision="0001_basline") == (
         "error: no revision is called '0001_basline'\n"
+        "where: the revision files of this checkout\n"
         f"why:   did you mean {BASELINE}?\n"
         "next:  inv al-hist --env local_dev"
     )

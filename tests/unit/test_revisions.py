@@ -221,7 +221,10 @@ def test_a_revision_is_named_by_its_id_its_beginning_or_head(folder, given, mean
 def test_an_ambiguous_beginning_is_refused_with_all_it_begins(folder):
     graph = _graph(folder, **CHAIN, **{"20251213_1": ("20251212_100000000",)})
     assert _problem(graph.resolve, "2025", code=ExitCode.USAGE).message == (
-        "error: '2025' begins 2 revisions\nwhy:   they are 20251212_100000000, 20251213_1"
+        "error: '2025' begins 2 revisions\n"
+        "where: the revision files of this checkout\n"
+        "why:   they are 20251212_100000000, 20251213_1\n"
+        "next:  type more of the one that is meant"
     )
 
 
@@ -230,6 +233,7 @@ def test_a_mistyped_revision_gets_the_nearest_name(folder):
     assert isinstance(told, UsageProblem)
     assert told.message == (
         "error: no revision is called '0001_basline'\n"
+        "where: the revision files of this checkout\n"
         "why:   did you mean 0001_baseline?\n"
         "next:  inv al-hist --env local_dev"
     )

@@ -1,0 +1,195 @@
+"""The documents say what is there: every command, option, link and exit code they name exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dbops.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+DECISIONS = ROOT / "docs" / "adr"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SOURCES = sorted(
+    [ROOT / "tasks.py", ROOT / "fabfile.py", ROOT / "inv"]
+    + [
+        path
+        for folder in ("dbops", "app", "migrations_v2", "sql")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".sql", ".mako"}
+    ]
+)
+# Loaded anew: Invoke takes a task's help away when its arguments are asked for the first time.
+NAMESPACE = runpy.run_path(str(ROOT / "tasks.py"))["namespace"]
+ARGUMENTS = {name: NAMESPACE[name].get_arguments() for name in NAMESPACE.task_names}
+COMMON = {"--env", "--plan", "--json", "--force", "--confirm"}
+
+# The word after inv or fab, and what follows it up to the end of that command.
+COMMAND = re.compile(
+    r"\b(?P<program>inv|fab) (?P<help>--help )?(?P<name>[a-z][a-z0-9-]*\w)"
+    r"(?P<rest>(?:(?!\binv |\bfab )[^\n,;|#`])*)"
+)
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+
+
+def options(task: str) -> set[str]:
+    return {f"--{name.replace('_', '-')}" for each in ARGUMENTS[task] for name in each.names}
+
+
+def section(text: str, heading: str) -> str:
+    level = heading.partition(" ")[0]
+    after = text.partition(f"\n{heading}\n")[2]
+    assert after, f"there is no heading {heading!r}"
+    return re.split(rf"^{level} ", after, flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of every table row of TEXT, headings left out."""
+    lines = text.splitlines()
+    heads = {number - 1 for number, line in enumerate(lines) if re.match(r"\|[-|]+$", line)}
+    found = [line for number, line in enumerate(lines) if number not in heads]
+    cells = [re.split(r"\s*\|\s*", line.strip("| ")) for line in found if line.startswith("| ")]
+    return [[each.strip() for each in row] for row in cells]
+
+
+def command_rows() -> dict[str, list[str]]:
+    tables = section(README.read_text(encoding="utf-8"), "## Commands")
+    found = [row for row in rows(tables.partition("### Common options")[0]) if row]
+    names = [row[0].strip("`") for row in found]
+    assert len(names) == len(set(names)), "a command stands in two rows"
+    return dict(zip(names, found, strict=True))
+
+
+def code(text: str) -> str:
+    """Return what stands in code blocks and code spans, one a line."""
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^ *```\w*\n.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"`([^`]+)`", prose)])
+
+
+def strings(path: Path) -> str:
+    """Return the texts in a source file; what is filled in at run time is an asterisk."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return text
+    return "\n".join(_strings(ast.parse(text)))
+
+
+def _strings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        else:
+            yield from _strings(node)
+
+
+def wrong(text: str) -> list[str]:
+    """Return every command in TEXT that does not exist, and every option its task has not."""
+    found = []
+    for each in COMMAND.finditer(text):
+        name = each["name"]
+        if name not in ARGUMENTS:
+            found.append(each[0].strip())
+        else:
+            unknown = set(OPTION.findall(each["rest"])) - options(name)
+            found += [f"inv {name} {option}" for option in sorted(unknown)]
+    return found
+
+
+def slug(heading: str) -> str:
+    plain = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    return plain.replace(" ", "-")
+
+
+def test_every_command_stands_in_a_table_of_the_readme_and_no_other() -> None:
+    assert set(command_rows()) == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("task", sorted(ARGUMENTS))
+def test_the_readme_names_the_options_of_each_command(task: str) -> None:
+    own = command_rows()[task][2]
+    assert set(re.findall(r"`(--[a-z-]+)`", own)) == options(task) - COMMON
+
+
+@pytest.mark.parametrize("task", sorted(ARGUMENTS))
+def test_the_readme_says_whether_a_command_destroys_changes_or_reads(task: str) -> None:
+    kinds = {"--force": {"destroys"}, "--plan": {"changes"}, "": {"reads", "opens"}}
+    expected = next(kind for option, kind in kinds.items() if option in {*options(task), ""})
+    assert command_rows()[task][3] in expected
+
+
+@pytest.mark.parametrize("task", sorted(ARGUMENTS))
+def test_each_command_and_each_option_has_help(task: str) -> None:
+    assert (NAMESPACE[task].__doc__ or "").strip()
+    assert all(each.help for each in ARGUMENTS[task])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_in_the_documents_exists(path: Path) -> None:
+    assert wrong(code(path.read_text(encoding="utf-8"))) == []
+
+
+def test_the_documents_show_commands_at_all() -> None:
+    assert len(COMMAND.findall(code(README.read_text(encoding="utf-8")))) > 50
+
+
+def test_every_command_a_message_names_exists() -> None:
+    texts = {str(path.relative_to(ROOT)): strings(path) for path in SOURCES}
+    assert sum(len(COMMAND.findall(text)) for text in texts.values()) > 30
+    assert {path: wrong(text) for path, text in texts.items() if wrong(text)} == {}
+
+
+def test_a_wrong_command_or_option_would_be_found() -> None:
+    assert wrong("inv al-upp --env x") == ["inv al-upp --env x"]
+    assert wrong("type inv al-up --env x --finish, or inv al-cur --json") == ["inv al-up --finish"]
+    assert wrong("./inv --help nothing") == ["inv --help nothing"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?://)([^)\s]+)\)", text):
+        file, _, anchor = target.partition("#")
+        linked = (path.parent / file).resolve() if file else path
+        assert linked.exists(), f"{path.name}: {target}"
+        assert linked.is_relative_to(ROOT), f"{path.name}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in map(slug, headings), f"{path.name}: {target}"
+
+
+def test_the_readme_gives_every_exit_code() -> None:
+    table = rows(section(README.read_text(encoding="utf-8"), "## Exit codes"))
+    assert {name: int(code) for code, name, _ in table} == {
+        each.name.lower(): each.value for each in ExitCode
+    }
+
+
+def test_decisions_are_numbered_without_gaps_and_listed() -> None:
+    files = sorted(each.name for each in DECISIONS.glob("[0-9]*.md"))
+    assert [each[:4] for each in files] == [f"{number + 1:04}" for number in range(len(files))]
+    listed = rows((DECISIONS / "README.md").read_text(encoding="utf-8"))
+    for name, row in zip(files, listed, strict=True):
+        title = (DECISIONS / name).read_text(encoding="utf-8").splitlines()[0]
+        assert row == [name[:4], f"[{title.removeprefix(f'# {name[:4]} ')}]({name})"]
+
+
+@pytest.mark.parametrize("path", sorted(DECISIONS.glob("[0-9]*.md")), ids=lambda path: path.stem)
+def test_a_decision_has_context_decision_and_consequences_in_few_lines(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings == ["Context", "Decision", "Consequences"]
+    assert len(text.splitlines()) <= 35
