@@ -118,6 +118,15 @@ def health(c: Context, env: str | None = None, json: bool = False) -> None:
     output.answer(services.healthy(*perform.look(env)), machine=json)
 
 
+@command(help={**ENV, **JSON})
+def doctor(c: Context, env: str | None = None, json: bool = False) -> None:
+    """Look for what is not as it should be, with the command for each; exit 2 when there is any."""
+    from dbops import output, perform
+    from dbops.operations import doctor as operation
+
+    sys.exit(output.findings(operation.examine(*perform.look(env)), machine=json))
+
+
 @command(help={**ENV, "command": "one statement to run instead of a prompt"})
 def psql(c: Context, env: str | None = None, command: str | None = None) -> None:
     """Open psql on the environment's database, or run one statement."""

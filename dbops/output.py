@@ -294,6 +294,18 @@ def upgrade_sql(text: str) -> None:
         say("nothing to upgrade: the database is at head")
 
 
+def findings(found: list[dict[str, Any]], *, machine: bool) -> int:
+    """Print what was found wrong and return the exit code: 2 when there is anything."""
+    if machine:
+        as_json(found)
+    elif not found:
+        data("all is well")
+    else:
+        parts = ("{what}", "  why:  {why}", "  next: {next_command}")
+        data("\n".join(part.format(**each) for each in found for part in parts))
+    return int(ExitCode.DIFFERENCES if found else ExitCode.OK)
+
+
 def backups(found: list[dict[str, Any]], *, machine: bool) -> int:
     """Print the backups and return the exit code: 2 when one is damaged."""
     damaged = any(each.get("damage") for each in found)

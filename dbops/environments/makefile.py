@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os.path
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dbops.environments.model import EnvironmentsFile, Settings
 from dbops.environments.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbops.environments.model import EnvironmentsFile, Settings
 
 FILE = Path(__file__).parents[2] / "environments.mk"
 _HEAD = """\
@@ -47,7 +51,7 @@ def text(file: Path, content: bytes) -> str:
 
 
 def cksum(content: bytes) -> str:
-    """Return what POSIX cksum(1) prints for CONTENT on its standard input: CRC and bytes."""
+    """Return what the POSIX program cksum prints for CONTENT: its CRC and its size in bytes."""
     size = len(content)
     crc = 0
     for byte in content + size.to_bytes((size.bit_length() + 7) // 8, "little"):

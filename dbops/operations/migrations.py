@@ -123,11 +123,12 @@ def _upgrade_from(target: Target, state: State, current: str) -> Runbook:
         environment=target.name,
         steps=steps,
         reason=f"it is at {current}, the head",
-        notes=_notes(target, found),
+        notes=notes(target, found),
     )
 
 
-def _notes(target: Target, found: Database) -> tuple[str, ...]:
+def notes(target: Target, found: Database) -> tuple[str, ...]:
+    """Return what a person should know about applied revisions and indexes."""
     edited = [
         f"revision {revision} was edited after it was applied "
         f"({digest[:12]} then, {target.graph[revision].sha256[:12]} now)"
