@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import subprocess
 import time
@@ -33,29 +34,27 @@ Steps = list[tuple[str, float]]  # title and seconds, in order
 def measure(project: Project, runs: int) -> Iterator[Row]:
     """Yield the time from nothing to head, then the baseline beside a replayed history."""
     yield from_nothing(runs)
-    yield baseline_or_replay(project, runs)
+    yield from baseline_or_replay(project, runs)
 
 
 def from_nothing(runs: int) -> Row:
     """Time `inv al-up` in fresh projects and print where the time goes, step by step."""
-    timelines = []
+    found = []
     for _ in range(runs + 1):
         with Project() as fresh:
-            timelines.append(_timeline(fresh))
-    counted = timelines[1:]
+            found.append(_watched(fresh))
+    counted, timelines = zip(*found[1:], strict=True)
     rows = [("from nothing to head, step by step", "median")]
-    for column in zip(*counted, strict=True):  # the same steps each time, on other ports
+    for column in zip(*timelines, strict=True):  # the same steps each time, on other ports
         median = statistics.median(seconds for _, seconds in column)
         rows.append((column[0][0], f"{median:.3f} s"))
     print(report.table(rows) + "\n")
-    totals = [sum(seconds for _, seconds in each) for each in counted]
-    sample = Sample(tuple(Run(wall=each, cpu=0.0) for each in totals))
-    return Row("`inv al-up` from nothing to head", sample, bound=FROM_NOTHING_BOUND)
+    return Row("`inv al-up` from nothing to head", Sample(counted), bound=FROM_NOTHING_BOUND)
 
 
-def _timeline(project: Project) -> Steps:
-    """Return the seconds of each step of an `inv al-up`, from the events its run writes."""
-    began = time.perf_counter()
+def _watched(project: Project) -> tuple[Run, Steps]:
+    """Run `inv al-up`; return what it took, and each step as the events of its run show it."""
+    used, began = _cpu_of_children(), time.perf_counter()
     child = project.inv("al-up", *ENV).start()
     seen: list[float] = []
     while child.poll() is None:
@@ -66,7 +65,14 @@ def _timeline(project: Project) -> Steps:
     seen += [ended] * (len(_events(project)) - len(seen))
     if child.returncode:
         raise subprocess.CalledProcessError(child.returncode, child.args)
-    return [(_BEFORE, seen[0] - began), *_steps(project, seen), (_AFTER, ended - seen[-1])]
+    run = Run(wall=ended - began, cpu=_cpu_of_children() - used)
+    steps = _steps(project, seen)
+    return run, [(_BEFORE, seen[0] - began), *steps, (_AFTER, ended - seen[-1])]
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _steps(project: Project, seen: list[float]) -> Steps:
@@ -84,20 +90,25 @@ def _events(project: Project) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-def baseline_or_replay(project: Project, runs: int) -> Row:
+def baseline_or_replay(project: Project, runs: int) -> Iterator[Row]:
     """Compare building an empty database from the baseline with replaying its whole history.
 
-    Both begin with the same empty database of a running server, bootstrap the roles and end at the
+    All begin with the same empty database of a running server, bootstrap the roles and end at the
     same head with the same schema.
     """
     once(project.inv("up", *ENV))
     history.write(project)
-    empty = _shell(project, _emptying(project))
-    both = {"ours": project.inv("al-up", *ENV), "theirs": _replay(project)}
-    _check_same_schema(project, empty, both)
+    empty = project.command("sh", "-c", _emptying(project))
+    builds = {
+        "ours": project.inv("al-up", *ENV),
+        "guarded": _replay(project, history.GUARDED),
+        "plain": _replay(project, history.PLAIN),
+    }
+    _check_same_schema(project, empty, builds)
+    found = alternate(builds, runs, prepare=lambda: once(empty))
     what = f"`inv al-up` on an empty database, beside replaying {history.REVISIONS} revisions"
-    found = alternate(both, runs, prepare=lambda: once(empty))
-    return Row(what, found["ours"], found["theirs"])
+    yield Row(f"{what}, run by this project's env.py", found["ours"], found["guarded"])
+    yield Row(f"{what}, run by Alembic's own in one transaction", found["ours"], found["plain"])
 
 
 def _emptying(project: Project) -> str:
@@ -106,29 +117,25 @@ def _emptying(project: Project) -> str:
     return f"{drop} && {commands.create(project.backend, environment).command}"
 
 
-def _replay(project: Project) -> Command:
+def _replay(project: Project, config: str) -> Command:
     """Return what people type without a baseline: the roles, then Alembic."""
     roles = commands.bootstrap_roles(project.backend, project.target.environment).command
-    alembic = project.alembic("upgrade", "head", config=history.CONFIG)
+    alembic = project.alembic("upgrade", "head", config=config)
     together = f"{roles} && exec {words(*alembic.words)}"
     return replace(alembic, words=("sh", "-c", together))
 
 
-def _shell(project: Project, text: str) -> Command:
-    return project.command("sh", "-c", text)
-
-
-def _check_same_schema(project: Project, empty: Command, both: dict[str, Command]) -> None:
+def _check_same_schema(project: Project, empty: Command, builds: dict[str, Command]) -> None:
     dumps = set()
-    for command in both.values():
+    for command in builds.values():
         once(empty)
         once(command)
         dump = subprocess.run(
             commands.schema_dump(project.backend), capture_output=True, check=True, text=True
         )
-        dumps.add(snapshot.canonical(dump.stdout, title="either"))
+        dumps.add(snapshot.canonical(dump.stdout, title="one of them"))
     if len(dumps) > 1:
-        raise RuntimeError("the baseline and the replayed history end in different schemas")
+        raise RuntimeError("the baseline and the replayed histories end in different schemas")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ made before, so this one is the least that a replay can cost.
 
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.timing import once
@@ -14,14 +16,14 @@ from dbops.sql_text import Statement, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from benchmarks.workbench import Project
 
 REVISIONS = 120
-CONFIG = "history.ini"
-_FOLDER = "history"
+PLAIN = "plain.ini"
+GUARDED = "guarded/alembic.ini"
 
+_URL = re.compile(r"^sqlalchemy\.url = .*$", re.MULTILINE)
 _REVISION = '''\
 """Change {number} of the schema."""
 
@@ -39,19 +41,24 @@ def upgrade() -> None:
 
 
 def write(project: Project) -> None:
-    """Make an Alembic project as `alembic init` does, with the chain and the revisions after it."""
-    once(project.alembic("init", _FOLDER, config=CONFIG))
-    ini = project.directory / CONFIG
-    url = "sqlalchemy.url = postgresql+psycopg2://"
+    """Write the history twice: beside the env.py of `alembic init`, and beside this project's.
+
+    The first, PLAIN, replays in one transaction without lock, timeouts and records. The second,
+    GUARDED, runs each revision as this project runs any: on its own, under the lock, recorded.
+    """
+    versions = project.directory / "plain" / "versions"
+    once(project.alembic("init", "plain", config=PLAIN))
+    ini = project.directory / PLAIN
     text = ini.read_text(encoding="utf-8")
-    ini.write_text(
-        text.replace("sqlalchemy.url = driver://user:pass@localhost/dbname", url), encoding="utf-8"
-    )
-    versions = project.directory / _FOLDER / "versions"
+    ini.write_text(_URL.sub("sqlalchemy.url = postgresql+psycopg2://", text), encoding="utf-8")
     _write_chain(project, versions)
     for each in project.target.graph.history:
         if each.id != project.target.environment.migrations.baseline:
             shutil.copy(each.path, versions)
+    guarded = project.directory / Path(GUARDED).parent
+    shutil.copytree(project.target.versions.parents[1], guarded)
+    shutil.rmtree(guarded / "alembic" / "versions")
+    shutil.copytree(versions, guarded / "alembic" / "versions")
 
 
 def _write_chain(project: Project, versions: Path) -> None:

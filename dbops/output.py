@@ -61,10 +61,11 @@ def table(rows: Sequence[Sequence[str]]) -> None:
     from rich import box  # noqa: PLC0415  only a terminal needs it
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     grid = Table(*rows[0], box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows[1:]:
-        grid.add_row(*row)
+        grid.add_row(*map(Text, row))  # brackets are no markup
     Console().print(grid)
 
 
@@ -190,12 +191,17 @@ def _line(begun: Event, ended: Event) -> str:
     return f"  {mark} {ended.seconds - begun.seconds:6.1f} s  {begun.title}"
 
 
+def _bar(done: int, total: int, width: int = 24) -> str:
+    filled = min(done * width // total, width)
+    return f"[{'#' * filled}{'.' * (width - filled)}] {done}/{total}"
+
+
 class _Live:
     """A spinner and a running clock for each step, replaced by its line when it ends."""
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415  only a terminal needs it
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+        from rich.progress import Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
 
         self.begun: dict[int, Event] = {}
         self.tasks: dict[int, Any] = {}
@@ -203,7 +209,7 @@ class _Live:
         self.bars = Progress(
             SpinnerColumn("line"),
             TextColumn("  {task.elapsed:5.1f} s  {task.description}", markup=False),
-            BarColumn(bar_width=24),
+            TextColumn("{task.fields[bar]}", markup=False),
             console=self.console,
             transient=True,
         )
@@ -218,9 +224,10 @@ class _Live:
     def __call__(self, event: Event) -> None:
         if event.kind == "begin":
             self.begun[event.step] = event
-            self.tasks[event.step] = self.bars.add_task(event.title, total=event.total or None)
-        elif event.kind == "wait" and event.step in self.tasks:
-            self.bars.update(self.tasks[event.step], completed=event.done)
+            self.tasks[event.step] = self.bars.add_task(event.title, total=None, bar="")
+        elif event.kind == "wait" and event.done:
+            bar = _bar(event.done, self.begun[event.step].total)
+            self.bars.update(self.tasks[event.step], bar=bar)
         elif event.kind == "end":
             self.bars.remove_task(self.tasks.pop(event.step))
             style = "green" if event.code == 0 else "red"

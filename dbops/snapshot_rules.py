@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from dbops.sql_text import Statement
 
-_NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)'
+# Every byte above ASCII is a letter to PostgreSQL. Named as what is not ASCII: of a range up to
+# U+10FFFF, `re` folds each of a million characters when the case is ignored, in each pattern.
+_LETTER = r"(?:[A-Za-z_]|[^\x00-\x7f])"
+_NAME = rf'(?:"(?:[^"]|"")+"|{_LETTER}(?:{_LETTER}|[0-9$])*)'
 _NAMES = rf"{_NAME}(?: ?, ?{_NAME})*"
 _QUALIFIED = rf"(?:{_NAME} ?\. ?)?{_NAME}"
 _VERSION_TABLE = r'(?:"?public"? ?\. ?)?"?alembic_version"?(?![\w$])'

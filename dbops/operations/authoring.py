@@ -76,8 +76,13 @@ def _identity(moment: datetime, taken: object) -> str:
 
 
 def written(target: Target, _state: State) -> Conclusion:
-    """Say which file was written last."""
-    target.__dict__.pop("graph", None)  # the folder has changed since it was read
+    """Say which file was written, or that the models gave no reason for one."""
+    before = target.__dict__.pop("graph", None)  # the folder may have changed since it was read
+    if before and before.revisions.keys() == target.graph.revisions.keys():
+        return Conclusion(
+            sentence=f"{target.name}: models and database agree; no revision was written",
+            facts=(("revision", None), ("file", None)),
+        )
     newest = target.graph[target.graph.head]
     place = newest.path.relative_to(target.environment.project_directory)
     return Conclusion(
@@ -134,6 +139,7 @@ def check(target: Target, state: State) -> Conclusion:
             f"{target.name}: the check could not run",
             where=f"{sys.executable} -m alembic check",
             why=_last_line(answer.error or answer.out),
+            next_command=f"correct the cause, then inv al-check --env {target.name}",
         )
     raise DifferencesFound(
         f"{target.name}: models and database differ",

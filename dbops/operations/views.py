@@ -123,6 +123,7 @@ def _named(found: tuple[View, ...], name: str, target: Target) -> View:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     raise UsageProblem(
         f"{target.name}: no materialized view is called {name!r}",
+        where=f"database {target.environment.database.name}",
         why=f"did you mean {close[0]}?" if close else f"there are {', '.join(names) or 'none'}",
         next_command=f"inv mv-refresh --env {target.name} --view {(close or ['SCHEMA.NAME'])[0]}",
     )
