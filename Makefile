@@ -87,8 +87,9 @@ incomplete = $(if $(missing),$(call refuse,4,'$(WHAT.$(missing))','make $@', \
 NAME := $(value NAME.$(ENV))
 SUCCESSOR := $(value RETIRED.$(ENV))
 BACKEND := $(if $(value DBOPS_ENVIRONMENTS)$(PLAN),inv,$(value BACKEND.$(NAME)))
-AMBIENT := $(strip $(foreach each,DOCKER_HOST DOCKER_CONTEXT COMPOSE_FILE COMPOSE_PROJECT_NAME \
-    COMPOSE_PROFILES COMPOSE_ENV_FILES,$(if $(value $(each)),$(each))))
+CHOOSE := DOCKER_HOST DOCKER_CONTEXT COMPOSE_FILE COMPOSE_PROJECT_NAME COMPOSE_PROFILES \
+    COMPOSE_ENV_FILES POSTGRES_USER POSTGRES_DB POSTGRES_PASSWORD PGDATA_VOLUME
+AMBIENT := $(strip $(foreach each,$(CHOOSE),$(if $(value $(each)),$(each))))
 unknown = $(call refuse,4,"'$$ENV' is not an environment",environments.yaml,'known are $(KNOWN)', \
     'make $@ $(EXAMPLE.ENV)')
 retired = $(call refuse,4,"$$ENV is retired",environments.yaml,'$(SUCCESSOR) took its place', \
@@ -120,7 +121,7 @@ $(TARGETS):
 
 help:
 	@printf '%s\n' 'usage: make TARGET ENV=name [VARIABLE=value]; each target is a command of ./inv' ''
-	@printf '  %-28s %-28s %s\n' $(foreach each,$(NAMES), \
+	@printf '  %-28s %-30s %s\n' $(foreach each,$(NAMES), \
 	    '$(each) $(addsuffix =,$(NEEDS.$(each)))' 'inv $(COMMAND.$(each))' '$(HELP.$(each))')
 	@printf '%s\n' '' 'Each also ends in -env, -v2 or -v2-env, and al-cur-legacy is al-cur-env-legacy, too.' \
 	    'ENV: $(KNOWN)' \

@@ -149,6 +149,7 @@ def test_an_unknown_view_gets_the_nearest_name(target, catalogue, typed, why, in
     assert raised.value.code == ExitCode.USAGE
     assert raised.value.message == (
         f"error: local_dev: no materialized view is called {typed!r}\n"
+        "where: database sanbou_dev\n"
         f"why:   {why}\n"
         f"next:  inv mv-refresh --env local_dev --view {instead}"
     )
