@@ -79,7 +79,8 @@ def of(dump: Path) -> Manifest | None:
 
 def every(directory: Path, environment: str) -> list[Manifest]:
     """Return the manifests of ENVIRONMENT's backups in DIRECTORY, newest first."""
-    paths = sorted(directory.glob(f"{environment}_[0-9]*.json"), reverse=True)
+    # Another environment's name may begin with this one's; no name holds a T or a Z.
+    paths = sorted(directory.glob(f"{environment}_????????T??????Z_*.json"), reverse=True)
     return [read(each) for each in paths]
 
 

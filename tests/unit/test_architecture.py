@@ -26,6 +26,7 @@ LAYERS = (
     {"probe", "guard", "output"},
     {"operations"},
     {"perform"},
+    {"commandline"},
     {"tasks"},
     {"fabfile"},
 )
