@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from benchmarks import fresh_start, report, startup
+from benchmarks import backup, fresh_start, report, startup
 
-report.run(startup.measure, fresh_start.measure)
+report.run(startup.measure, fresh_start.measure, backup.measure)

@@ -30,6 +30,7 @@ environments:
   local_dev:
     backend: embedded
     database: {name: benchmark}
+    demo_data: app.demo_data
     migrations: {schemas: [public, raw, ref, mart, stg, kpi]}
     roles:
       owner: sanbou_owner
@@ -49,7 +50,7 @@ class Project:
         self.directory = Path(tempfile.mkdtemp(prefix="dbops-benchmark-"))
         self.directory.chmod(0o755)
         unwanted = shutil.ignore_patterns("__pycache__")
-        for each in ("migrations_v2", "sql"):
+        for each in ("migrations_v2", "sql", "app"):
             shutil.copytree(ROOT / each, self.directory / each, ignore=unwanted)
         self.file.write_text(_ENVIRONMENTS, encoding="utf-8")
         return self
@@ -104,6 +105,13 @@ class Project:
             PGUSER=database.user,
             PGDATABASE=database.name,
         )
+
+    def database_bytes(self) -> int:
+        """Return the size of the project's database."""
+        statement = "SELECT pg_database_size(current_database())"
+        answer = ("--no-align", "--tuples-only", f"--command={statement}")
+        words = self.backend.tool("psql", *answer)
+        return int(subprocess.run(words, capture_output=True, check=True, text=True).stdout)
 
     def postgresql(self) -> str:
         """Return the name and version of the server that is used."""

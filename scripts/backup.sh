@@ -48,7 +48,9 @@ fi
 
 mkdir -p -- "$directory"
 chmod 700 "$directory"
-find "$directory" -name ".${environment}_*" -type f -mmin +1440 -exec rm -f {} +
+# Another environment's name may begin with this one's; no name holds a T or a Z.
+own="${environment}_????????T??????Z_*"
+find "$directory" -name ".${environment}_????????T??????Z.*" -type f -mmin +1440 -exec rm -f {} +
 
 ask() {
     ask_sql=$1
@@ -74,7 +76,7 @@ shift 5
         "a backup under a wrong name is worse than none" "correct environments.yaml"
 
 # A dump is smaller than its database; the largest so far is the better guess, where there is one.
-largest=$(find "$directory" -name "${environment}_*.dump" -type f -exec wc -c {} \; | awk '$1 > m { m = $1 } END { print m + 0 }')
+largest=$(find "$directory" -name "$own.dump" -type f -exec wc -c {} \; | awk '$1 > m { m = $1 } END { print m + 0 }')
 need=$(awk -v size="$bytes" -v last="$largest" 'BEGIN { printf "%d", (last ? last * 1.2 : size * 0.5) / 1024 + 1024 }')
 free=$(df -Pk -- "$directory" | awk 'NR == 2 { print $4 }')
 [ "$free" -ge "$need" ] ||
@@ -83,7 +85,7 @@ free=$(df -Pk -- "$directory" | awk 'NR == 2 { print $4 }')
 
 time=$(date -u +%Y%m%dT%H%M%SZ)
 partial="$directory/.${environment}_$time.$$.partial"
-trap 'rm -f -- "$partial" "$partial.rows" "$partial.sha256" "$partial.error"' EXIT
+trap 'rm -f -- "$partial" "$partial.rows" "$partial.sha256" "$partial.error" "$partial.rows.json"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -98,14 +100,15 @@ echo "dumping $database ($((bytes / 1048576)) MiB, $tables tables)" >&2
 dump zstd:3 "$@" || dump 6 "$@" ||
     fail 1 "$environment: pg_dump failed" "$database" "it says so above" "$again"
 
-# Read every byte back as pg_restore does; the list at the head of a dump proves nothing.
+# Read every byte back as pg_restore does; the list at the head of a dump proves nothing. Definitions
+# are in that list; without them, no text of theirs is taken for rows.
 echo "reading it back" >&2
 checksum() { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; }
 checksum "$partial" >"$partial.sha256" &
 hashing=$!
 awk_program=$(cat "$here/count_rows.awk")
 # shellcheck disable=SC2016  # expanded by the other shell, beside the database
-"$@" sh -c '{ pg_restore --file=-; echo; echo "dbops: pg_restore ended with $?"; } | awk "$1"' \
+"$@" sh -c '{ pg_restore --data-only --file=-; code=$?; echo; echo "dbops: pg_restore ended with $code"; } | awk "$1"' \
     sh "$awk_program" <"$partial" >"$partial.rows" 2>"$partial.error" ||
     fail 1 "$environment: the dump cannot be read back" "$partial" "$(tail -n 1 "$partial.error")" "$again"
 wait "$hashing" || fail 1 "$environment: the dump cannot be hashed" "$partial" "sha256sum failed" "$again"
@@ -140,7 +143,7 @@ mv -- "$partial" "$directory/$name.dump"
 mv -- "$partial.rows.json" "$directory/$name.json"
 
 # The newest are kept; names sort by time. A dump without a manifest was never finished.
-find "$directory" -name "${environment}_*.json" -type f | sort -r | tail -n "+$((keep + 1))" |
+find "$directory" -name "$own.json" -type f | sort -r | tail -n "+$((keep + 1))" |
     while IFS= read -r old; do rm -f -- "${old%.json}.dump" "${old%.json}.dump.age" "$old"; done
 
 printf '%s\n' "$directory/$name.dump"

@@ -1,10 +1,9 @@
 # The rows of each table in a dump's text, as JSON lines, and whether the text came to its end.
 # A row of COPY is one line: a line end inside a value is written as \n.
-/^COPY / && / FROM stdin;$/ {
-    table = $0
-    sub(/^COPY /, "", table)
-    sub(/ \(.*$/, "", table)
-    sub(/ FROM stdin;$/, "", table)
+!inside && /^COPY / && / FROM stdin;$/ {
+    table = substr($0, 6)
+    match(table, /^("([^"]|"")+"|[^" .]+)\.("([^"]|"")+"|[^" .]+)/)
+    table = substr(table, 1, RLENGTH)
     inside = 1
     rows = 0
     first = ""
