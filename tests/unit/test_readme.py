@@ -6,9 +6,10 @@ import ast
 import re
 import runpy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from old_targets import OLD
 
 from dbops.errors import ExitCode
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+JAPANESE = ROOT / "README.ja.md"
 DECISIONS = ROOT / "docs" / "adr"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(
@@ -32,6 +34,7 @@ SOURCES = sorted(
 NAMESPACE = runpy.run_path(str(ROOT / "tasks.py"))["namespace"]
 ARGUMENTS = {name: NAMESPACE[name].get_arguments() for name in NAMESPACE.task_names}
 COMMON = {"--env", "--plan", "--json", "--force", "--confirm"}
+BLOCK = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # The word after inv or fab, and what follows it up to the end of that command.
 COMMAND = re.compile(
@@ -71,9 +74,11 @@ def command_rows() -> dict[str, list[str]]:
 
 def code(text: str) -> str:
     """Return what stands in code blocks and code spans, one a line."""
-    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.MULTILINE | re.DOTALL)
-    prose = re.sub(r"^ *```\w*\n.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
-    return "\n".join([*blocks, *re.findall(r"`([^`]+)`", prose)])
+    return "\n".join([*BLOCK.findall(text), *spans(BLOCK.sub("", text))])
+
+
+def spans(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
 
 
 def strings(path: Path) -> str:
@@ -129,6 +134,13 @@ def test_the_readme_says_whether_a_command_destroys_changes_or_reads(task: str) 
     kinds = {"--force": {"destroys"}, "--plan": {"changes"}, "": {"reads", "opens"}}
     expected = next(kind for option, kind in kinds.items() if option in {*options(task), ""})
     assert command_rows()[task][3] in expected
+
+
+@pytest.mark.parametrize("option", ["--env", "--json"])
+def test_the_readme_names_the_commands_without_a_common_option(option: str) -> None:
+    common = rows(section(README.read_text(encoding="utf-8"), "### Common options"))
+    taken_by = next(row[1] for row in common if row[0] == f"`{option}`")
+    assert set(spans(taken_by)) == {each for each in ARGUMENTS if option not in options(each)}
 
 
 @pytest.mark.parametrize("task", sorted(ARGUMENTS))
@@ -193,3 +205,37 @@ def test_a_decision_has_context_decision_and_consequences_in_few_lines(path: Pat
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert headings == ["Context", "Decision", "Consequences"]
     assert len(text.splitlines()) <= 35
+
+
+def test_every_old_target_stands_in_the_readme_with_its_command() -> None:
+    table = rows(section(README.read_text(encoding="utf-8"), "## From the old make targets"))
+    listed = {spans(old)[0].split()[1]: spans(new)[0].split()[1] for old, new in table}
+    plain = {re.sub("-v2|-env", "", each.targets.split()[0]): each.words[0] for each in OLD}
+    assert listed == plain
+
+
+def headings(text: str) -> list[str]:
+    return re.findall(r"^(#+) ", BLOCK.sub("", text), re.MULTILINE)
+
+
+def linked(text: str) -> list[str]:
+    """Return where the links of TEXT lead, without the two that lead to the other language."""
+    found = {target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)}
+    return sorted(found - {README.name, JAPANESE.name, ""})
+
+
+@pytest.mark.parametrize("part", [headings, BLOCK.findall, linked])
+def test_the_japanese_readme_has_the_same_headings_code_and_links(part: Any) -> None:
+    english, japanese = (path.read_text(encoding="utf-8") for path in (README, JAPANESE))
+    assert part(japanese) == part(english)
+    assert len(part(english)) > 10
+
+
+def test_the_japanese_readme_has_the_same_tables_with_the_same_names() -> None:
+    english, japanese = (rows(path.read_text(encoding="utf-8")) for path in (README, JAPANESE))
+    assert [names(row) for row in japanese] == [names(row) for row in english]
+
+
+def names(row: list[str]) -> tuple[list[str], list[str]]:
+    """Return what is the same in every language: the first cell's code or number, all code."""
+    return re.findall(r"`[^`]+`|^\d+$", row[0]), sorted(spans(" ".join(row)))
