@@ -78,7 +78,7 @@ class ComposeProject:
         return {
             "project": settings.project,
             "status": service.status,
-            "services": dict(service.services),
+            "services": ", ".join(f"{name} {state}" for name, state in service.services),
             "volume": settings.volume,
             "database": self.environment.database.name,
         }

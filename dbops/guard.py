@@ -98,6 +98,7 @@ def check_destructive(
     force: bool,
     confirm: str | None,
     ask: Callable[[str], str] | None,
+    typed: str = "",
 ) -> None:
     """Refuse a destructive runbook on a protected environment unless it is meant.
 
@@ -107,6 +108,7 @@ def check_destructive(
         force: whether --force was given.
         confirm: what --confirm was given, None when it was not.
         ask: puts a question to the terminal; None when nobody sits there.
+        typed: the command as it was typed, for the messages that repeat it.
 
     Raises:
         Refused: not forced, not confirmed, or confirmed with another name (exit 3).
@@ -115,7 +117,7 @@ def check_destructive(
     is_protected = environment.guard.protected or environment.backend == "server"
     if not (is_protected and runbook.destructive):
         return
-    command = f"inv {runbook.verb} --env {environment.name}"
+    command = typed or f"inv {runbook.verb} --env {environment.name}"
     if not force:
         raise Refused(
             f"{environment.name} is protected",

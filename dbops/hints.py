@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,30 @@ def check(arguments: Sequence[str], namespace: Collection) -> None:
     Raises:
         UsageProblem: with the nearest name (exit 4).
     """
-    program = Path(arguments[0])
-    if not _PROGRAMS.intersection({program.name, program.parent.name}):
+    if not _is_ours(arguments):
         return
     _check_hosts(arguments[1:])
     rest = list(_from_first_task(arguments[1:]))
     if rest:
         _check_words(iter(rest), namespace)
+
+
+def retyped(arguments: Sequence[str], *, without: Sequence[str]) -> str:
+    """Return the command line a person typed, less some options; empty when there is none."""
+    words = _from_first_task(arguments[1:]) if _is_ours(arguments) else iter(())
+    kept: list[str] = []
+    for each in words:
+        name, equals, _ = each.partition("=")
+        if name not in without:
+            kept.append(each)
+        elif name == "--confirm" and not equals:
+            next(words, None)
+    return f"inv {shlex.join(kept)}" if kept else ""
+
+
+def _is_ours(arguments: Sequence[str]) -> bool:
+    program = Path(arguments[0])
+    return bool(_PROGRAMS.intersection({program.name, program.parent.name}))
 
 
 def _check_hosts(arguments: Sequence[str]) -> None:

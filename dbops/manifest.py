@@ -64,11 +64,16 @@ def read(path: Path) -> Manifest:
             rows=rows,
         )
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise Problem("a manifest cannot be read", where=str(path), why=str(error)) from error
+        raise _unusable("a manifest cannot be read", path, str(error)) from error
     strange = next((table for table, _ in rows if not _TABLE.fullmatch(table)), None)
     if strange is not None:
-        raise Problem("a manifest names no table", where=str(path), why=repr(strange))
+        raise _unusable("a manifest names no table", path, repr(strange))
     return found
+
+
+def _unusable(what: str, path: Path, why: str) -> Problem:
+    following = "move it and its dump out of this directory, then type the same command again"
+    return Problem(what, where=str(path), why=why, next_command=following)
 
 
 def of(dump: Path) -> Manifest | None:
@@ -137,8 +142,8 @@ def check_usable(manifest: Manifest, environment: str, *, origin: str | None, se
         )
 
 
-def dump_file(path: Path) -> Path:
-    """Return PATH, a dump in pg_dump's custom format.
+def dump_file(path: Path, environment: str) -> Path:
+    """Return PATH, a dump in pg_dump's custom format meant for ENVIRONMENT.
 
     Raises:
         UsageProblem: it is missing, empty or of another format (exit 4).
@@ -153,7 +158,6 @@ def dump_file(path: Path) -> Path:
             # The magic of pg_dump's custom and tar-less archives (pg_backup_archiver.c).
             why = "" if file.read(5) == b"PGDMP" else "it does not begin as pg_dump's format does"
     if why:
-        raise UsageProblem(
-            "this is no dump", where=str(path), why=why, next_command="inv backups --env local_dev"
-        )
+        following = f"inv backups --env {environment}"
+        raise UsageProblem("this is no dump", where=str(path), why=why, next_command=following)
     return path

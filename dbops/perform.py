@@ -126,6 +126,7 @@ def _guarded(runbook: Runbook, found: Target, options: Options) -> None:
             force=options.force,
             confirm=options.confirm,
             ask=output.ask if output.is_terminal() else None,
+            typed=hints.retyped(sys.argv, without=("--force", "--confirm", "--plan", "--json")),
         )
     except Refused as refusal:
         _write(found, {"event": "refused", "verb": runbook.verb, "why": refusal.what})
@@ -136,9 +137,10 @@ def _locked(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]:
     """Run what is planned while holding the environment's lock; return whether anything ran.
 
     The world may have moved while we waited: a destructive plan must still be the same then, any
-    other is made anew.
+    other is made anew, and so is what follows the first part of a confirmed one.
     """
     changed = False
+    confirmed: str | None = planned.id
     holder = {"verb": planned.verb, "who": who(), "since": now()}
 
     def waiting(text: str) -> None:
@@ -149,11 +151,13 @@ def _locked(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]:
         _recover(found)
         while True:
             state = verb.probe(found)
+            # Asked again: a database that was stopped or closed before could not say who it is.
+            guard.check_identity(found.environment, state)
             runbook = verb.plan(found, state)
             if not runbook.steps:
                 output.nothing_to_do(runbook)
                 return state, changed
-            if runbook.destructive and runbook.id != planned.id:
+            if runbook.destructive and runbook.id != (confirmed or runbook.id):
                 raise Refused(
                     f"{found.name}: something changed while {planned.verb} was being confirmed",
                     where=f"plan {planned.id} is now {runbook.id}",
@@ -164,6 +168,7 @@ def _locked(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]:
             changed = True
             if not runbook.continues:
                 return verb.probe(found), changed
+            confirmed = None if runbook.destructive else confirmed
 
 
 def _run(runbook: Runbook, found: Target, lock: int, state: State) -> None:

@@ -55,9 +55,15 @@ def _database(target: Target, beside: Backend) -> Database:
     raise Unreachable(
         f"{target.name}: the database does not answer",
         where=f"database {name}",
-        why=(answer.error or known.error).strip().splitlines()[-1],
-        next_command=f"inv logs --env {target.name}",
+        why=_reason(answer.error or known.error),
+        next_command=f"inv ps --env {target.name}",
     )
+
+
+def _reason(said: str) -> str:
+    """Return the line in which the server says no, else the last one."""
+    lines = [each for each in said.splitlines() if each.strip()] or ["psql said nothing"]
+    return next((each for each in lines if "FATAL:" in each), lines[-1])
 
 
 def ask_file(

@@ -65,6 +65,20 @@ def read(
     return Answer(code=done.returncode, out=done.stdout, error=done.stderr)
 
 
+def fetch(url: str, timeout: float) -> str:
+    """Ask URL within TIMEOUT seconds and return why the answer is not 200, empty when it is."""
+    import urllib.error  # noqa: PLC0415  40 ms that only health pays
+    import urllib.request  # noqa: PLC0415
+
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310  from our file
+            return "" if answer.status == 200 else f"it answers {answer.status}"  # noqa: PLR2004
+    except urllib.error.HTTPError as error:
+        return f"it answers {error.code}: {error.read(500).decode(errors='replace')}"
+    except OSError as error:
+        return str(getattr(error, "reason", error))
+
+
 def hand_over(words: Sequence[str], *, directory: Path | None = None) -> int:
     """Run WORDS on this terminal, in DIRECTORY, and return the exit code."""
     return subprocess.call(list(words), cwd=directory)

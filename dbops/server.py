@@ -58,7 +58,9 @@ class ExistingServer:
                 f"{self.environment.name}: the passfile cannot be used",
                 where=str(passfile),
                 why=problem,
-                next_command=f"chmod 600 {passfile}",
+                next_command=f"chmod 600 {passfile}"
+                if passfile.is_file()
+                else f"write host:port:database:user:password into {passfile}, mode 600",
             )
 
     def _passfile(self) -> Path | None:

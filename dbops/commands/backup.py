@@ -66,11 +66,7 @@ def restore_dump(
     return (
         Step(
             title=f"restore into {database}",
-            command=lines(
-                commands.recreate(backend, database),
-                _roles(backend, environment, database),
-                f"{restore} <{words(dump)}",
-            ),
+            command=lines(_prepared(backend, environment, database), f"{restore} <{words(dump)}"),
             counts="processing data for table",
             total=tables,
         ),
@@ -86,13 +82,22 @@ def restore_sql(
         Step(
             title=f"run {file.name} in {database}, in one transaction",
             command=lines(
-                commands.recreate(backend, database),
-                _roles(backend, environment, database),
+                _prepared(backend, environment, database),
                 commands.transaction(backend, commands.File(words(file)), database=database),
             ),
         ),
         _finishing(backend, environment, database),
     )
+
+
+def _prepared(backend: Backend, environment: Environment, database: str) -> str:
+    """Return the shell text that makes DATABASE empty, on a server that has the roles.
+
+    Made anew once they are there: a dump's privileges would come on top of default privileges,
+    which belong to the database; roles belong to the server.
+    """
+    new, roles = commands.recreate(backend, database), _roles(backend, environment, database)
+    return lines(new, roles, new) if roles else new
 
 
 def _roles(backend: Backend, environment: Environment, database: str) -> str:
@@ -109,7 +114,7 @@ def _finishing(backend: Backend, environment: Environment, database: str) -> Ste
     return Step(
         title="apply roles, privileges and the database's settings, gather statistics",
         command=lines(
-            # Database settings, privileges and owner are in no dump made without --create.
+            # What belongs to the database itself is in no dump made without --create.
             commands.execute(backend, copy, database="postgres"),
             _roles(backend, environment, database),
             commands.execute(backend, "ANALYZE", database=database, one=False),
@@ -136,22 +141,32 @@ BEGIN
                  ELSE 'ALTER ROLE %2$I IN DATABASE %1$I SET %3$I = %4$s' END,
             new, each.rolname, each.key,
             -- Lists are stored quoted element by element; anything else is one value.
-            CASE WHEN each.key IN ('search_path', 'temp_tablespaces', 'session_preload_libraries',
-                                   'local_preload_libraries') AND each.value <> ''
-                 THEN each.value ELSE quote_literal(each.value) END);
+            CASE WHEN each.key NOT IN ('search_path', 'temp_tablespaces',
+                                       'session_preload_libraries', 'local_preload_libraries')
+                 THEN quote_literal(each.value)
+                 -- SET takes no empty name in double quotes, which is how an empty list is stored.
+                 WHEN each.value IN ('', '""') THEN quote_literal('') ELSE each.value END);
+    END LOOP;
+    FOR each IN
+        SELECT pg_get_userbyid(datdba) AS owner, datconnlimit AS most,
+               shobj_description(oid, 'pg_database') AS comment
+          FROM pg_database WHERE datname = live
+    LOOP
+        EXECUTE format('ALTER DATABASE %I OWNER TO %I', new, each.owner);
+        EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT %s', new, each.most);
+        EXECUTE format('COMMENT ON DATABASE %I IS %L', new, each.comment);
+        -- A new database lets everybody connect; this one perhaps did not.
+        EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, %I', new, each.owner);
     END LOOP;
     FOR each IN
         SELECT a.privilege_type, a.is_grantable, g.rolname
-          FROM pg_database AS d, aclexplode(d.datacl) AS a
+          FROM pg_database AS d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
           LEFT JOIN pg_roles AS g ON g.oid = a.grantee
          WHERE d.datname = live
     LOOP
         EXECUTE format('GRANT %s ON DATABASE %I TO %s%s', each.privilege_type, new,
                        coalesce(quote_ident(each.rolname), 'PUBLIC'),
                        CASE WHEN each.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
-    END LOOP;
-    FOR each IN SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = live LOOP
-        EXECUTE format('ALTER DATABASE %I OWNER TO %I', new, each.owner);
     END LOOP;
 END $copy$"""
 

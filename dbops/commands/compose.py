@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 HEALTHY_WITHIN_SECONDS = 180
 # Where files lie in the database's container while a command reads them.
 INSIDE = "/tmp/dbops"  # noqa: S108  in the container, made anew for each use
+# Programs on libpq find the database as the service itself does.
+_WITH_LIBPQ = (
+    "PGHOST=$POSTGRES_HOST PGPORT=${POSTGRES_PORT:-5432} PGUSER=$POSTGRES_USER "
+    'PGPASSWORD=$POSTGRES_PASSWORD PGDATABASE=$POSTGRES_DB exec python -m "$@"'
+)
 # What a run tells its commands; docker compose passes on only what it is told to.
 WELL = ("healthy", "running")
 _PASSED_ON = ("DBOPS_RUN_ID", "DBOPS_ACTOR", "PGOPTIONS")
@@ -27,6 +32,7 @@ def compose(environment: Environment, *arguments: str) -> list[str]:
     return [
         "docker",
         "compose",
+        "--ansi=never",
         f"--project-directory={environment.project_directory}",
         f"--project-name={settings.project}",
         *(f"--file={environment.path(each)}" for each in settings.files),
@@ -81,7 +87,12 @@ class ComposeBackend:
     def python(self, module: str, *arguments: str) -> str:
         """Return the shell text that runs one of the project's modules beside the database."""
         service = settings_of(self.environment).application_service
-        return words(*self._execute(service, "python", "-m", module, *arguments))
+        return words(*self._execute(service, "sh", "-c", _WITH_LIBPQ, "sh", module, *arguments))
+
+    def terminal(self, *arguments: str) -> list[str]:
+        """Return the words of a psql on this terminal."""
+        inside = self.tool("psql", *arguments)
+        return [each for each in inside if each != "-T"] if not arguments else inside
 
     def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
         """Return the shell text that copies FILES (shell words) to the database, and their paths.
@@ -109,10 +120,10 @@ class ComposeBackend:
             Step(
                 title=f"start the services of {settings_of(self.environment).project}, healthy",
                 command=lines(
-                    f"{words(*compose(self.environment, *up))} || {{",
-                    words(*compose(self.environment, "ps", "--all")),
+                    f"{words(*compose(self.environment, *up))} >{RUN}/up 2>&1 || {{",
                     words(*compose(self.environment, "logs", "--tail=20")),
-                    "exit 1; }",
+                    words(*compose(self.environment, "ps", "--all")),
+                    f"tail -n 3 {RUN}/up; exit 1; }}",
                 ),
                 verify=words(*self.tool("psql", "--no-psqlrc", "--command=SELECT 1")),
             ),

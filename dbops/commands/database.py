@@ -39,6 +39,10 @@ class Backend(Protocol):
         """Return the shell text that runs one of the project's Python modules."""
         ...
 
+    def terminal(self, *arguments: str) -> list[str]:
+        """Return the words of a psql on this terminal, with a prompt when it has no ARGUMENTS."""
+        ...
+
     def beside(self) -> list[str]:
         """Return the words put before a program (or sh) that runs next to the database."""
         ...

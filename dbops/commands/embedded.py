@@ -65,6 +65,10 @@ class EmbeddedBackend:
         command = words(sys.executable, "-m", module, *arguments)
         return f"{here} && {with_environment(self.variables(), command)}"
 
+    def terminal(self, *arguments: str) -> list[str]:
+        """Return the words of a psql on this terminal."""
+        return self.tool("psql", *arguments)
+
     def beside(self) -> list[str]:
         """Return the words put before a program that runs next to the database."""
         connection = [f"PGHOST={self.service.socket_directory}", f"PGPORT={self.service.port}"]
@@ -109,6 +113,7 @@ class EmbeddedBackend:
                 words("rm", "-rf", "--", doomed),
                 words("mv", "--", data, doomed),
                 words("rm", "-rf", "--", doomed, self.embedded.password, self.embedded.log),
+                words("rm", "-rf", "--", self.service.socket_directory),
             ),
             verify=words("test", "!", "-e", data),
         )

@@ -66,6 +66,10 @@ class ServerBackend:
         here = words("cd", self.environment.project_directory)
         return f"{here} && {with_environment(self._variables(None), command)}"
 
+    def terminal(self, *arguments: str) -> list[str]:
+        """Return the words of a psql on this terminal."""
+        return self.tool("psql", *arguments)
+
     def beside(self) -> list[str]:
         """Return the words put before a program that reaches the server."""
         variables = [f"{key}={value}" for key, value in self._variables(None).items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ def with_environment(variables: Mapping[str, str], command: str) -> str:
     """Return COMMAND run with VARIABLES added, through env(1)."""
     settings = " ".join(shlex.quote(f"{name}={value}") for name, value in variables.items())
     return f"env {settings} {command}"
+
+
+def local_alembic(directory: Path, config: Path, *arguments: str) -> str:
+    """Return Alembic's command for what needs no database and writes into the checkout."""
+    alembic = words(sys.executable, "-m", "alembic", "--config", config, *arguments)
+    return f"{words('cd', directory)} && {alembic}"
 
 
 def lines(*commands: str) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dbops import runner
+from dbops.commands.shell import local_alembic
 from dbops.errors import DifferencesFound, Problem, Refused, UsageProblem
 from dbops.operations import require
 from dbops.output import Conclusion
@@ -39,12 +40,23 @@ def new(target: Target, state: State, *, message: str | None, autogenerate: bool
     require.unprotected(target, verb)
     head = target.graph.head
     if autogenerate:
+        _require_here(target, verb)
         _require_head(target, state, head, verb)
     return Runbook(
         verb=verb,
         environment=target.name,
         steps=(_writing(target, state, (message or "").strip(), autogenerate=autogenerate),),
     )
+
+
+def _require_here(target: Target, verb: str) -> None:
+    if target.environment.backend == "compose":
+        raise Refused(
+            f"{target.name}: its Alembic runs in a container that cannot write the checkout",
+            where=f"environments.{target.name}.backend: compose",
+            why="the new file must be written on this machine",
+            next_command=f"inv {verb} --message '...' on an embedded environment",
+        )
 
 
 def _require_head(target: Target, state: State, head: str, verb: str) -> None:
@@ -60,13 +72,14 @@ def _require_head(target: Target, state: State, head: str, verb: str) -> None:
 
 def _writing(target: Target, state: State, message: str, *, autogenerate: bool) -> Step:
     identity = _identity(datetime.now(UTC), target.graph.revisions)
-    how = ["--autogenerate"] if autogenerate else []
-    return Step(
-        title=f"write revision {identity}: {message}",
-        command=backend(target, state).alembic(
-            "revision", *how, f"--rev-id={identity}", f"--message={message}"
-        ),
-    )
+    options = (f"--rev-id={identity}", f"--message={message}")
+    environment = target.environment
+    if autogenerate:
+        command = backend(target, state).alembic("revision", "--autogenerate", *options)
+    else:
+        config = environment.path(environment.migrations.ini)
+        command = local_alembic(environment.project_directory, config, "revision", *options)
+    return Step(title=f"write revision {identity}: {message}", command=command)
 
 
 def _identity(moment: datetime, taken: object) -> str:

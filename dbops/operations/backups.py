@@ -67,9 +67,15 @@ def listed(target: Target, *, verify: bool) -> list[dict[str, Any]]:
     """Return every backup, newest first; with VERIFY each is hashed and compared."""
     found = manifest.every(directory(target), target.name)
     return [
-        {**describe(each), **({"damage": manifest.damage(each)} if verify else {})}
+        {**describe(each), **({"damage": _damage(target, each)} if verify else {})}
         for each in found
     ]
+
+
+def _damage(target: Target, found: Manifest) -> str:
+    if found.environment != target.name:
+        return f"its manifest is of {found.environment}"
+    return manifest.damage(found)
 
 
 def restore_test(target: Target, state: State, *, dump: str | None) -> Runbook:
@@ -99,7 +105,7 @@ def tested(target: Target, _state: State, *, dump: str | None) -> Conclusion:
 
 def _chosen(target: Target, dump: str | None) -> Manifest:
     if dump is not None:
-        found = manifest.of(manifest.dump_file(_path(dump)))
+        found = manifest.of(manifest.dump_file(_path(dump), target.name))
         if found is None:
             raise UsageProblem(
                 "the dump has no manifest",
@@ -141,10 +147,17 @@ def restore(
             why="either --dump or --sql names it",
             next_command=f"inv backups --env {target.name}",
         )
+    loses = f"the rows of {target.name} are replaced; the present database is kept aside"
     found = require.server(target, state)
     if not found.exists or not found.is_open:
-        steps = services.starting(target, state)
-        return Runbook(verb="restore", environment=target.name, steps=steps, continues=True)
+        return Runbook(
+            verb="restore",
+            environment=target.name,
+            steps=services.starting(target, state),
+            destructive=True,
+            continues=True,
+            loses=loses,
+        )
     if dump is not None:
         steps, notes = _from_dump(target, state, _path(dump), origin)
     else:
@@ -154,7 +167,7 @@ def restore(
         environment=target.name,
         steps=steps,
         destructive=True,
-        loses=f"the rows of {target.name} are replaced; the present database is kept aside",
+        loses=loses,
         notes=notes,
     )
 
@@ -163,7 +176,7 @@ def _from_dump(
     target: Target, state: State, dump: Path, origin: str | None
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     beside, environment = backend(target, state), target.environment
-    found = manifest.of(manifest.dump_file(dump))
+    found = manifest.of(manifest.dump_file(dump, target.name))
     server = require.database(target, state).server_version
     database = commands.restoring(environment)
     notes = () if found else ("the dump has no manifest: its rows cannot be compared with it",)
@@ -180,7 +193,7 @@ def _from_dump(
 
 
 def _from_sql(target: Target, state: State, file: Path) -> tuple[Step, ...]:
-    check_complete(file)
+    check_complete(file, target.name)
     beside, environment = backend(target, state), target.environment
     database = commands.restoring(environment)
     return (
@@ -192,8 +205,12 @@ def _from_sql(target: Target, state: State, file: Path) -> tuple[Step, ...]:
 _SAMPLE_BYTES = 4096
 
 
-def check_complete(file: Path) -> None:
+def check_complete(file: Path, name: str) -> None:
     """Refuse a plain dump without its last line: psql would run the half of it without complaint.
+
+    Args:
+        file: the file.
+        name: the environment it is meant for.
 
     Raises:
         UsageProblem: the file is missing or empty (exit 4).
@@ -201,7 +218,8 @@ def check_complete(file: Path) -> None:
     """
     if not file.is_file() or file.stat().st_size == 0:
         why = "it is empty" if file.is_file() else "there is no such file"
-        raise UsageProblem("this is no SQL file", where=str(file), why=why)
+        following = f"inv restore --env {name} --sql ..., with a whole file"
+        raise UsageProblem("this is no SQL file", where=str(file), why=why, next_command=following)
     with file.open("rb") as stream:
         head = stream.read(_SAMPLE_BYTES)
         stream.seek(max(0, file.stat().st_size - _SAMPLE_BYTES))
@@ -214,6 +232,9 @@ def check_complete(file: Path) -> None:
             why="its last line, 'PostgreSQL database dump complete', is missing"
             if begins
             else "it is restored with --dump",
+            next_command=f"inv restore --env {name} --sql ..., with a whole file"
+            if begins
+            else f"inv restore --env {name} --dump {file}",
         )
 
 

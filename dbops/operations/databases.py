@@ -153,9 +153,15 @@ def removed(target: Target, state: State) -> Conclusion:
     """Say that nothing is stored any more."""
     return Conclusion(
         sentence=f"{target.name}: {target.place.describe(state.service)}",
-        next_command=f"inv al-up --env {target.name}",
+        next_command=_build(target),
         facts=(("status", state.service.status),),
     )
+
+
+def _build(target: Target) -> str:
+    if target.environment.guard.protected:
+        return f"inv db-init-from-snapshot --env {target.name} --force"
+    return f"inv al-up --env {target.name}"
 
 
 def init_from_snapshot(target: Target, state: State, *, finish: bool) -> Runbook:

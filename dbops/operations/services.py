@@ -84,6 +84,7 @@ def healthy(target: Target, state: State) -> Conclusion:
     """
     found = require.database(target, state)
     current = require.known_version(target, found)
+    _check_services(target, state)
     if current != target.graph.head or not found.objects:
         raise Problem(
             f"{target.name}: the database answers, but is not at head",
@@ -98,6 +99,25 @@ def healthy(target: Target, state: State) -> Conclusion:
     )
 
 
+def _check_services(target: Target, state: State) -> None:
+    if backend(target, state).start():
+        raise Problem(
+            f"{target.name}: a service is not well",
+            where=target.environment.database.name,
+            why=target.place.describe(state.service),
+            next_command=f"inv up --env {target.name}",
+        )
+    url = target.environment.health.url
+    failed = runner.fetch(url, target.environment.health.timeout_seconds) if url else ""
+    if failed:
+        raise Problem(
+            f"{target.name}: the application is not well",
+            where=url or "",
+            why=failed,
+            next_command=f"inv logs --env {target.name}",
+        )
+
+
 def logs(target: Target, *, lines: int, service: str | None, follow: bool) -> int:
     """Show the end of the log on this terminal and return the exit code of what shows it."""
     beside = target.place.backend(target.place.probe())
@@ -109,4 +129,4 @@ def psql(target: Target, state: State, command: str | None) -> int:
     require.database(target, state)
     beside = backend(target, state)
     safe = ["--set=ON_ERROR_STOP=1", f"--command={command}"] if command is not None else []
-    return runner.hand_over(beside.tool("psql", *safe))
+    return runner.hand_over(beside.terminal(*safe))
