@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dbops.errors import Refused
@@ -88,6 +89,57 @@ def check_identity(environment: Environment, state: State) -> None:
             where=f"database {environment.database.name}, setting dbops.environment",
             why="environments.yaml and the database disagree about who this is",
             next_command=f"correct environments.yaml; nothing is changed on {said}",
+        )
+
+
+def check_freeze(environment: Environment, runbook: Runbook, now: datetime) -> None:
+    """Refuse to release or to destroy while a freeze of environments.yaml lasts.
+
+    Raises:
+        Refused: a freeze has begun and not ended (exit 3).
+    """
+    if not (runbook.releases or runbook.destructive):
+        return
+    for freeze in environment.guard.freezes:
+        if datetime.fromisoformat(freeze.start) <= now < datetime.fromisoformat(freeze.end):
+            raise Refused(
+                f"{environment.name} is frozen until {freeze.end}",
+                where=f"environments.{environment.name}.guard.freezes",
+                why=freeze.reason,
+                next_command=f"wait, then inv {runbook.verb} --env {environment.name}",
+            )
+
+
+def check_checkout(
+    environment: Environment, runbook: Runbook, *, branch: str, changed: tuple[str, ...]
+) -> None:
+    """Refuse to release from another branch than the allowed ones, or from an edited checkout.
+
+    Args:
+        environment: where it would run; without guard.branches nothing is asked of the checkout.
+        runbook: what would run.
+        branch: the branch the checkout is at, empty when it is at none.
+        changed: the files git calls changed or unknown.
+
+    Raises:
+        Refused: what would be released is not what was reviewed (exit 3).
+    """
+    allowed = environment.guard.branches
+    if not (runbook.releases and allowed):
+        return
+    if branch not in allowed:
+        raise Refused(
+            f"{environment.name}: the checkout is at {branch or 'no branch'}",
+            where=str(environment.project_directory),
+            why=f"guard.branches allows {', '.join(allowed)}",
+            next_command=f"git switch {allowed[0]}",
+        )
+    if changed:
+        raise Refused(
+            f"{environment.name}: the checkout was edited",
+            where=", ".join(changed[:5]),
+            why="what would be released is not what is committed",
+            next_command="git stash, or commit and have it reviewed",
         )
 
 

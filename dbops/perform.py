@@ -119,7 +119,10 @@ def _change(name: str | None, verb: Verb, options: Options) -> None:
 
 
 def _guarded(runbook: Runbook, found: Target, options: Options) -> None:
+    branch, changed = _checkout(found)
     try:
+        guard.check_freeze(found.environment, runbook, datetime.now(UTC))
+        guard.check_checkout(found.environment, runbook, branch=branch, changed=changed)
         guard.check_destructive(
             runbook,
             found.environment,
@@ -131,6 +134,14 @@ def _guarded(runbook: Runbook, found: Target, options: Options) -> None:
     except Refused as refusal:
         _write(found, {"event": "refused", "verb": runbook.verb, "why": refusal.what})
         raise
+
+
+def _checkout(found: Target) -> tuple[str, tuple[str, ...]]:
+    """Return the branch the checkout is at, and the files that differ from the last commit."""
+    git = ["git", "-C", str(found.environment.project_directory)]
+    branch = runner.read([*git, "symbolic-ref", "--quiet", "--short", "HEAD"]).out.strip()
+    status = runner.read([*git, "status", "--porcelain"]).out.splitlines()
+    return branch, tuple(each[3:] for each in status)
 
 
 def _locked(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]:

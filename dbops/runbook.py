@@ -45,6 +45,8 @@ class Runbook(Frozen):
         steps: what runs, in order.
         reason: why there is nothing to do, or what stands behind the plan.
         destructive: the guard asks for --force and the typed name on a protected environment.
+        releases: it brings the checkout's revisions to a protected environment, so the checkout
+            must be clean and at an allowed branch.
         continues: the database was not running; plan again once these steps are done.
         loses: what the operator gives up, in one sentence, shown before a question.
     """
@@ -54,6 +56,7 @@ class Runbook(Frozen):
     steps: tuple[Step, ...] = ()
     reason: str = ""
     destructive: bool = False
+    releases: bool = False
     continues: bool = False
     loses: str = ""
     notes: tuple[str, ...] = field(default=())

@@ -83,7 +83,10 @@ free=$(df -Pk -- "$directory" | awk 'NR == 2 { print $4 }')
     fail 1 "$environment: too little room for a backup" "$directory" "$free KiB are free, about $need are needed" \
         "free some, or set backup.directory in environments.yaml"
 
-time=$(date -u +%Y%m%dT%H%M%SZ)
+# Names have seconds; a second backup of the same one must not take the first one's place.
+until time=$(date -u +%Y%m%dT%H%M%SZ) && [ -z "$(find "$directory" -name "${environment}_${time}_*")" ]; do
+    sleep 1
+done
 partial="$directory/.${environment}_$time.$$.partial"
 trap 'rm -f -- "$partial" "$partial.rows" "$partial.sha256" "$partial.error" "$partial.rows.json"' EXIT
 trap 'exit 130' INT

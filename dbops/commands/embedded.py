@@ -218,7 +218,8 @@ class EmbeddedBackend:
             command=lines(
                 words("rm", "-f", "--", service.data / "postmaster.pid") if service.stale else "",
                 words("mkdir", "-p", "-m", "700", "--", socket),
-                self._chown(socket),
+                # One in /tmp may have been laid there by somebody else.
+                self._chown(socket) or words("test", "-O", socket),
                 # Closed for the daemon: it would hold the environment's lock for ever.
                 f"start() {{ ({start}) >>{words(self.embedded.log)} 2>&1 9>&-; }}",
                 words("export", f"PGDATA={service.data}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dbops.commands import backup
 from dbops.commands import database as commands
 from dbops.errors import Problem, Refused, UsageProblem
 from dbops.operations import databases, require, services
@@ -114,14 +115,19 @@ def _check_applied(target: Target, found: Database, current: str) -> None:
 def _upgrade_from(target: Target, state: State, current: str) -> Runbook:
     found = require.database(target, state)
     beside = backend(target, state)
+    is_protected = target.environment.guard.protected
     steps = databases.upgrading(target, beside, current)
     roles_needed = steps or databases.missing_roles(target, found)
     if roles_needed and target.environment.migrations.roles:
         steps = (commands.bootstrap_roles(beside, target.environment), *steps)
+    if steps and is_protected:
+        # Never without a proven backup of this very run.
+        steps = (backup.take(beside, target.environment, found.tables), *steps)
     return Runbook(
         verb="al-up",
         environment=target.name,
         steps=steps,
+        releases=is_protected,
         reason=f"it is at {current}, the head",
         notes=notes(target, found),
     )

@@ -1,5 +1,5 @@
 <% quoted = lambda value: repr(value).replace("'", '"') %>\
-"""${message.rstrip(".")}.
+"""${message.rstrip(".").replace("\\", "\\\\").replace('"', '\\"')}.
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}

@@ -1,4 +1,4 @@
-"""The snapshot file: refused with its place when it is wrong, loaded all or nothing when it is not."""
+"""The snapshot file: refused with its place when it is wrong, else loaded all or nothing."""
 
 from __future__ import annotations
 
