@@ -397,7 +397,7 @@ def test_a_second_run_is_refused_and_changes_nothing(demo):
         "error: demo data goes into empty tables only",
         f"where: {demo['PGDATABASE']}",
         "why:   rows in public.app_user, public.job_run, ref.calendar_day ...",
-        "next:  inv db-init-from-snapshot --env local_demo",
+        "next:  start from an empty database (inv db-init-from-snapshot --finish)",
     ]
     assert checksums(demo) == before
 
