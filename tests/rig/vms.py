@@ -119,7 +119,8 @@ class VmProject(Project):
             ):
                 if found:
                     force = ["--force"] if kind != "network" else []
-                    docker(kind, "rm", *force, *found)
+                    unnamed = ["--volumes"] if kind == "container" else []
+                    docker(kind, "rm", *force, *unnamed, *found)
         super().remove()
 
 

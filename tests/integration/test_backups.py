@@ -1,0 +1,146 @@
+"""A backup is kept only when it is proven, and what its manifest says is true."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import stat
+import threading
+from pathlib import Path
+
+import psycopg2
+import pytest
+from watching import BASELINE, HEAD, succeeded, until
+
+DEV = ("--env", "local_dev")
+ON_A_VM = """\
+awk cat chmod cksum cut date df dirname docker env find grep make mkdir mv rm sed sh sha256sum sort
+sync tail tr wc"""
+STRANGE = (
+    'CREATE TABLE "odd (name) "" here"."Two ""quotes"" (and) FROM stdin;" (t text)',
+    """INSERT INTO "odd (name) "" here"."Two ""quotes"" (and) FROM stdin;"
+        VALUES ('COPY public.fake (t) FROM stdin;'), ('\\.'), (E'two\\nlines'), (NULL), ('')""",
+    "CREATE TABLE public.no_columns ()",
+    "INSERT INTO public.no_columns DEFAULT VALUES",
+    """CREATE FUNCTION public.prints() RETURNS text LANGUAGE sql AS $$ SELECT '
+COPY public.fake (t) FROM stdin;
+1' $$""",
+    "CREATE UNLOGGED TABLE public.unlogged AS SELECT generate_series(1, 7)",
+)
+COUNTED = """\
+SELECT format('%I.%I', n.nspname, c.relname),
+       (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %I.%I', n.nspname,
+                                                   c.relname), false, true, '')))[1]::text
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
+
+
+@pytest.fixture
+def folder(head):
+    """Where the backups of local_dev go; emptied afterwards."""
+    path = head.directory / "backups"
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def manifest(folder):
+    """Return the newest manifest and its dump."""
+    newest = max(folder.glob("*.json"))
+    return json.loads(newest.read_text(encoding="utf-8")), newest.with_suffix(".dump")
+
+
+def is_true(project, folder):
+    """Compare the newest manifest with its dump, and with the database as it is."""
+    said, dump = manifest(folder)
+    assert said["bytes"] == dump.stat().st_size
+    assert said["sha256"] == hashlib.sha256(dump.read_bytes()).hexdigest()
+    assert (said["file"], said["revision"], said["environment"]) == (dump.name, HEAD, "local_dev")
+    assert said["server_version"] == int(project.psql("SHOW server_version_num"))
+    live = dict(line.rsplit("|", 1) for line in project.psql(COUNTED).splitlines())
+    assert {table: str(rows) for table, rows in said["rows"].items()} == live
+    assert said["tables"] == len(live)
+
+
+def test_the_manifest_says_what_the_database_holds(head, folder):
+    head.psql('CREATE SCHEMA "odd (name) "" here"', *STRANGE)
+    head.psql("INSERT INTO ref.tax_rate VALUES ('2019-10-01', 0.100)")
+    try:
+        assert f"at {HEAD}" in succeeded(head.inv("backup", *DEV))
+        is_true(head, folder)
+        assert manifest(folder)[0]["rows"]["public.unlogged"] == 7
+        tested = succeeded(head.inv("backups", *DEV, "--restore-test"))
+        assert "was restored and holds every row" in tested
+    finally:
+        head.psql(
+            'DROP SCHEMA "odd (name) "" here" CASCADE',
+            "DROP TABLE public.no_columns, public.unlogged",
+            "DROP FUNCTION public.prints()",
+        )
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {0o600}
+    listed = head.json("backups", *DEV, "--verify")
+    assert [each["damage"] for each in listed] == [""]
+
+
+def test_the_newest_are_kept_and_never_fewer_than_two(head, folder):
+    folder.mkdir()
+    # Another environment's name may begin with this one's.
+    others = [f"local_dev_copy_20200101T000000Z_{BASELINE}.{end}" for end in ("dump", "json")]
+    for each in others:
+        (folder / each).touch()
+    head.edit("environments.yaml", "aliases: [dev]", "aliases: [dev]\n    backup: {keep: 1}")
+    taken = [head.json("backup", *DEV)["dump"] for _ in range(3)]
+    head.edit("environments.yaml", "aliases: [dev]\n    backup: {keep: 1}", "aliases: [dev]")
+    assert [each["dump"] for each in head.json("backups", *DEV)] == taken[:0:-1]
+    left = {each.name for each in folder.iterdir()} - set(others)
+    assert left == {f"{Path(each).stem}.{end}" for each in taken[1:] for end in ("dump", "json")}
+    assert all((folder / each).exists() for each in others)
+
+
+def test_rows_are_of_one_moment_while_writers_go_on(head, folder):
+    head.psql("CREATE TABLE public.one (n int)", "CREATE TABLE public.three (n int)")
+    stop, written = threading.Event(), []
+    writers = [threading.Thread(target=_write, args=(head, stop, written)) for _ in range(2)]
+    for each in writers:
+        each.start()
+    try:
+        until(lambda: len(written) > 50, "the writers to write")
+        succeeded(head.inv("backup", *DEV))
+        before = len(written)
+        until(lambda: len(written) > before, "the writers to go on")
+    finally:
+        stop.set()
+        for each in writers:
+            each.join()
+        head.psql("DROP TABLE public.one, public.three")
+    rows = manifest(folder)[0]["rows"]
+    assert rows["public.three"] == 3 * rows["public.one"]
+    assert 50 <= rows["public.one"] < len(written)
+
+
+def _write(project, stop, written):
+    reached = project.libpq()
+    connection = psycopg2.connect(
+        host=reached["PGHOST"], port=reached["PGPORT"], user="postgres", dbname="sanbou_dev"
+    )
+    while not stop.wait(0.002):
+        with connection, connection.cursor() as cursor:
+            cursor.execute("INSERT INTO public.one VALUES (1)")
+            cursor.execute("INSERT INTO public.three VALUES (1), (2), (3)")
+        written.append(1)
+    connection.close()
+
+
+def test_make_backup_needs_docker_and_a_shell_alone(compose_project, tmp_path):
+    for each in ON_A_VM.split():
+        (tmp_path / each).symlink_to(shutil.which(each))
+    project = compose_project
+    project.must("al-up", "--env", "vm_stg")
+    said = succeeded(project.make("backup", "ENV=vm_stg", PATH=str(tmp_path)))
+    found = project.json("backups", "--env", "vm_stg", "--verify")
+    assert [each["damage"] for each in found] == [""]
+    assert Path(found[0]["dump"]).name in said
+    assert (found[0]["revision"], found[0]["tables"]) == (HEAD, 42)
+    tested = succeeded(project.inv("backups", "--env", "vm_stg", "--restore-test"))
+    assert "was restored and holds every row" in tested

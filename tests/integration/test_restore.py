@@ -1,0 +1,242 @@
+"""A restore is built beside the live database and swapped in, or nothing happened."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg2
+import pytest
+from conftest import _binaries
+from watching import HEAD, began, contents, kill_everything, refused, rows, succeeded, until
+
+from dbops.errors import ExitCode
+
+DEV = ("--env", "local_dev")
+TABLES = ("ref.tax_rate", "public.words")
+SETTINGS = (
+    "ALTER DATABASE sanbou_dev SET work_mem = '7MB'",
+    "ALTER DATABASE sanbou_dev SET search_path = public, \"odd, schema\", 'ref'",
+    "ALTER DATABASE sanbou_dev SET dbops.note = 'it''s, 100% \"quoted\"'",
+    "ALTER ROLE sanbou_app IN DATABASE sanbou_dev SET statement_timeout = '9s'",
+    "ALTER ROLE sanbou_app IN DATABASE sanbou_dev SET temp_tablespaces = ''",
+    "REVOKE CONNECT, TEMPORARY ON DATABASE sanbou_dev FROM PUBLIC",
+    "GRANT CONNECT ON DATABASE sanbou_dev TO sanbou_readonly WITH GRANT OPTION",
+    "ALTER DATABASE sanbou_dev OWNER TO sanbou_owner",
+    "ALTER DATABASE sanbou_dev CONNECTION LIMIT 77",
+    "COMMENT ON DATABASE sanbou_dev IS 'the one that matters'",
+)
+TOLD_OF_A_DATABASE = """\
+SELECT pg_get_userbyid(datdba), datconnlimit, shobj_description(d.oid, 'pg_database'),
+       datcollate, datctype, datlocprovider, pg_encoding_to_char(encoding),
+       (SELECT array_agg(format('%s %s %s', coalesce(grantee::regrole::text, 'nobody'),
+                                privilege_type, is_grantable) ORDER BY 1)
+          FROM (SELECT nullif(grantee, 0) AS grantee, privilege_type, is_grantable
+                  FROM aclexplode(coalesce(datacl, acldefault('d', datdba)))) AS a),
+       (SELECT array_agg(format('%s %s', setrole, setconfig) ORDER BY setrole)
+          FROM pg_db_role_setting WHERE setdatabase = d.oid)
+  FROM pg_database AS d WHERE datname = 'sanbou_dev'"""
+
+
+@pytest.fixture(scope="module")
+def backed(head):
+    """A project at head with rows, settings and privileges of its own, and a backup of them."""
+    head.psql(
+        "INSERT INTO ref.tax_rate VALUES ('2019-10-01', 0.100)",
+        "CREATE TABLE public.words AS SELECT n, 'a ' || n AS word FROM generate_series(1, 9999) n",
+        "CREATE TABLE public.ticks (n int)",
+        *SETTINGS,
+    )
+    head.must("db-bootstrap-roles", *DEV)
+    return head
+
+
+@pytest.fixture
+def dump(backed):
+    """The backup, taken just before; what later restores kept aside is gone."""
+    backed.must("up", *DEV)
+    backed.must("restore-forget", *DEV)
+    return backed.json("backup", *DEV)["dump"]
+
+
+def spoil(project):
+    """Change rows and the schema."""
+    project.psql(
+        "INSERT INTO public.words SELECT max(n) + 1, 'more' FROM public.words",
+        "TRUNCATE ref.tax_rate",
+        "CREATE TABLE public.too_much (n int)",
+        "ALTER TABLE public.words DROP COLUMN IF EXISTS word",
+        "ALTER TABLE public.words ADD COLUMN word text DEFAULT 'spoiled'",
+    )
+
+
+def databases(project):
+    """Return the names of the databases, without those of every server."""
+    names = "SELECT datname FROM pg_database WHERE datname LIKE 'sanbou%' ORDER BY 1"
+    return project.psql(names, database="postgres").splitlines()
+
+
+def restoring(dump):
+    return ("restore", *DEV, "--dump", dump)
+
+
+def test_a_restore_under_load_brings_everything_back(backed, dump):
+    before = contents(backed), rows(backed, *TABLES), backed.psql(TOLD_OF_A_DATABASE)
+    spoil(backed)
+    spoiled = contents(backed)
+    stop, told = threading.Event(), {"written": 0, "cut off": 0}
+    writer = threading.Thread(target=_tick, args=(backed, stop, told))
+    writer.start()
+    try:
+        until(lambda: told["written"] > 10, "the writer to write")
+        said = succeeded(backed.inv(*restoring(dump)))
+        written = told["written"]
+        until(lambda: told["written"] > written + 10, "the writer to be back")
+    finally:
+        stop.set()
+        writer.join()
+    backed.psql("TRUNCATE public.ticks")
+    assert told["cut off"] >= 1
+    assert contents(backed) == before[0] != spoiled
+    assert (rows(backed, *TABLES), backed.psql(TOLD_OF_A_DATABASE)) == before[1:]
+    aside = [each for each in databases(backed) if "_before_" in each]
+    assert len(aside) == 1
+    assert f"kept aside: {aside[0]}" in said
+    assert backed.json("al-cur", *DEV)["at_head"] is True
+
+
+def _tick(project, stop, told):
+    """Write a row at a time as a client does that connects again when it is cut off."""
+    reached = project.libpq()
+    while not stop.is_set():
+        with suppress(psycopg2.Error):
+            connection = psycopg2.connect(
+                host=reached["PGHOST"], port=reached["PGPORT"], user="postgres", dbname="sanbou_dev"
+            )
+            connection.autocommit = True
+            try:
+                while not stop.wait(0.002):
+                    connection.cursor().execute("INSERT INTO public.ticks VALUES (1)")
+                    told["written"] += 1
+            except psycopg2.Error:
+                told["cut off"] += 1
+            connection.close()
+
+
+def test_the_old_one_is_kept_until_it_is_forgotten(backed, dump):
+    before = rows(backed, *TABLES)
+    backed.psql("INSERT INTO public.words VALUES (0, 'written after the backup')")
+    succeeded(backed.inv(*restoring(dump)))
+    (aside,) = (each for each in databases(backed) if "_before_" in each)
+    backed.psql(f'ALTER DATABASE "{aside}" WITH ALLOW_CONNECTIONS true', database="postgres")
+    assert backed.psql("SELECT count(*) FROM public.words WHERE n = 0", database=aside) == "1"
+    assert rows(backed, *TABLES) == before
+    succeeded(backed.inv("restore-forget", *DEV))
+    assert not [each for each in databases(backed) if "_before_" in each]
+    assert "nothing to do" in succeeded(backed.inv("restore-forget", *DEV))
+
+
+@pytest.mark.parametrize(
+    ("done", "following"),
+    [(0, "up"), (1, "up"), (2, "up"), (1, "restore"), (2, "restore"), (3, "up")],
+)
+def test_stopped_between_two_statements_of_the_swap(backed, dump, done, following):
+    before = contents(backed), backed.psql(TOLD_OF_A_DATABASE)
+    planned = json.loads(backed.must(*restoring(dump), "--plan", "--json"))["steps"]
+    _run_until_the_swap(backed, planned)
+    spoil(backed)
+    spoiled = contents(backed)
+    for statement in _statements(planned[-1]["command"])[:done]:
+        backed.psql(statement, database="postgres")
+        assert "sanbou_dev" in databases(backed)
+    if done in {1, 2}:
+        told = refused(backed.inv("al-cur", *DEV), ExitCode.FAILED, "is closed")
+        assert told.endswith("next:  inv up --env local_dev")
+    succeeded(backed.inv(*(("up", *DEV) if following == "up" else restoring(dump))))
+    restored = following == "restore" or done == 3
+    assert contents(backed) == (before[0] if restored else spoiled)
+    assert backed.psql(TOLD_OF_A_DATABASE) == before[1]
+    if not restored:
+        backed.psql("DROP TABLE public.too_much")
+
+
+def _run_until_the_swap(project, planned):
+    """Run the plan's own steps, all but the last, as the script does."""
+    scratch = project.directory / "scratch"
+    scratch.mkdir(exist_ok=True)
+    for step in planned[:-1]:
+        subprocess.run(["sh", "-ec", step["command"], "sh", scratch], check=True, text=True)
+
+
+def _statements(command):
+    """Return the statements of the swap: close, disconnect, rename."""
+    given = [word for word in shlex.split(command) if word.startswith("--command=")]
+    assert len(given) == 4  # the last one opens the live database when one of them fails
+    return [each.removeprefix("--command=") for each in given[:3]]
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_killed_as_a_step_begins(backed, dump, step):
+    before = contents(backed)
+    spoil(backed)
+    spoiled = contents(backed)
+    running = backed.start(*restoring(dump))
+    until(lambda: began(backed, step), f"step {step} to begin")
+    kill_everything(running, backed)
+    assert "sanbou_dev" in databases(backed)
+    backed.must("up", *DEV)
+    assert contents(backed) in {before, spoiled}
+    succeeded(backed.inv(*restoring(dump)))
+    assert contents(backed) == before
+
+
+def test_of_two_restores_at_once_one_waits(backed, dump):
+    before = contents(backed)
+    spoil(backed)
+    both = [backed.start(*restoring(dump)) for _ in range(2)]
+    told = [each.communicate() for each in both]
+    codes = sorted(each.returncode for each in both)
+    assert codes in ([ExitCode.OK, ExitCode.OK], [ExitCode.OK, ExitCode.LOCKED]), told
+    assert sum("waiting for restore by" in error for _, error in told) == 1
+    assert contents(backed) == before
+
+
+@pytest.fixture
+def plain(backed, tmp_path):
+    """A plain dump, as people keep it."""
+    file = tmp_path / "old.sql"
+    words = [_binaries() / "pg_dump", f"--file={file}"]
+    subprocess.run(words, env=backed.libpq(), check=True)
+    return file
+
+
+def test_a_plain_dump_is_restored_too(backed, dump, plain):
+    before = contents(backed), backed.psql(TOLD_OF_A_DATABASE)
+    spoil(backed)
+    succeeded(backed.inv("restore", *DEV, "--sql", str(plain)))
+    assert (contents(backed), backed.psql(TOLD_OF_A_DATABASE)) == before
+    assert backed.json("al-cur", *DEV)["current"] == [HEAD]
+
+
+def test_a_plain_dump_that_is_cut_or_wrong_changes_nothing(backed, dump, plain):
+    before = contents(backed)
+    text = plain.read_text(encoding="utf-8")
+    plain.write_text(text[: len(text) // 2], encoding="utf-8")
+    words = ("restore", *DEV, "--sql", str(plain))
+    refused(backed.inv(*words), ExitCode.REFUSED, "the SQL file is cut")
+    refused(backed.inv("restore", *DEV, "--sql", dump), ExitCode.REFUSED, "custom format")
+    broken = text.replace("COPY public.words", "SELECT 1/0;\nCOPY public.words", 1)
+    plain.write_text(broken, encoding="utf-8")
+    told = refused(backed.inv(*words), ExitCode.FAILED, "stopped at: run old.sql")
+    assert "division by zero" in told
+    plain.write_text("", encoding="utf-8")
+    refused(backed.inv(*words), ExitCode.USAGE, "it is empty")
+    plain.unlink()
+    refused(backed.inv(*words), ExitCode.USAGE, "there is no such file")
+    refused(backed.inv("restore", *DEV), ExitCode.USAGE, "a restore needs one file")
+    assert contents(backed) == before
+    assert Path(dump).exists()
