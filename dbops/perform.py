@@ -119,10 +119,8 @@ def _change(name: str | None, verb: Verb, options: Options) -> None:
 
 
 def _guarded(runbook: Runbook, found: Target, options: Options) -> None:
-    branch, changed = _checkout(found)
     try:
-        guard.check_freeze(found.environment, runbook, datetime.now(UTC))
-        guard.check_checkout(found.environment, runbook, branch=branch, changed=changed)
+        _check_release(runbook, found)
         guard.check_destructive(
             runbook,
             found.environment,
@@ -134,6 +132,13 @@ def _guarded(runbook: Runbook, found: Target, options: Options) -> None:
     except Refused as refusal:
         _write(found, {"event": "refused", "verb": runbook.verb, "why": refusal.what})
         raise
+
+
+def _check_release(runbook: Runbook, found: Target) -> None:
+    guard.check_freeze(found.environment, runbook, datetime.now(UTC))
+    if runbook.releases:
+        branch, changed = _checkout(found)
+        guard.check_checkout(found.environment, runbook, branch=branch, changed=changed)
 
 
 def _checkout(found: Target) -> tuple[str, tuple[str, ...]]:
@@ -175,6 +180,8 @@ def _locked(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]:
                     why="nothing was touched",
                     next_command=f"inv {planned.verb} --env {found.name} --plan",
                 )
+            # What is planned only now, on a server that had to be started, is asked for now.
+            _check_release(runbook, found)
             _run(runbook, found, lock, state)
             changed = True
             if not runbook.continues:

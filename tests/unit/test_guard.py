@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import handmade
 import pytest
 
 from dbops import guard
-from dbops.environments.model import Compose
+from dbops.environments.model import Compose, Freeze, Guard
 from dbops.errors import ExitCode, Refused
 from dbops.runbook import Runbook
 
@@ -154,3 +156,58 @@ def test_a_database_that_says_it_is_another_is_refused(open_target, said):
         "why:   environments.yaml and the database disagree about who this is\n"
         f"next:  correct environments.yaml; nothing is changed on {said}"
     )
+
+
+FREEZE = {"start": "2026-12-28T00:00:00+09:00", "end": "2027-01-05T00:00:00+09:00"}
+RELEASE = Runbook(verb="al-up", environment="local_dev", releases=True)
+
+
+def _guarded(tmp_path, **settings):
+    return handmade.make_environment(tmp_path, guard=Guard(protected=True, **settings))
+
+
+@pytest.mark.parametrize("runbook", [RELEASE, DESTROY])
+def test_a_freeze_refuses_releases_and_destruction_with_its_reason(tmp_path, runbook):
+    frozen = _guarded(tmp_path, freezes=(Freeze(**FREEZE, reason="year end"),))
+    during = datetime(2026, 12, 31, tzinfo=UTC)
+    told = _refused(guard.check_freeze, frozen, runbook, during)
+    assert told.splitlines() == [
+        "error: local_dev is frozen until 2027-01-05T00:00:00+09:00",
+        "where: environments.local_dev.guard.freezes",
+        "why:   year end",
+        f"next:  wait, then inv {runbook.verb} --env local_dev",
+    ]
+
+
+@pytest.mark.parametrize(
+    "day", [datetime(2026, 12, 27, tzinfo=UTC), datetime(2027, 1, 5, tzinfo=UTC)]
+)
+def test_before_and_after_a_freeze_all_is_let_through(tmp_path, day):
+    frozen = _guarded(tmp_path, freezes=(Freeze(**FREEZE, reason="year end"),))
+    guard.check_freeze(frozen, RELEASE, day)
+
+
+def test_what_neither_releases_nor_destroys_is_let_through_during_a_freeze(tmp_path):
+    frozen = _guarded(tmp_path, freezes=(Freeze(**FREEZE, reason="year end"),))
+    harmless = Runbook(verb="backup", environment="local_dev")
+    guard.check_freeze(frozen, harmless, datetime(2026, 12, 31, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("branch", "changed", "what"),
+    [
+        ("feature", (), "the checkout is at feature"),
+        ("", (), "the checkout is at no branch"),
+        ("main", ("sql/a.sql",), "the checkout was edited"),
+    ],
+)
+def test_only_an_allowed_branch_without_edits_is_released(tmp_path, branch, changed, what):
+    environment = _guarded(tmp_path, branches=("main",))
+    told = _refused(guard.check_checkout, environment, RELEASE, branch=branch, changed=changed)
+    assert told.splitlines()[0] == f"error: local_dev: {what}"
+
+
+def test_an_allowed_branch_and_an_environment_without_branches_are_let_through(tmp_path):
+    environment = _guarded(tmp_path, branches=("main",))
+    guard.check_checkout(environment, RELEASE, branch="main", changed=())
+    guard.check_checkout(_guarded(tmp_path), RELEASE, branch="", changed=("a",))
