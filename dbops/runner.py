@@ -270,10 +270,10 @@ def _take(descriptor: int, path: Path, wait_seconds: float, waiting: Callable[[s
                 raise Locked(
                     "another command is changing this environment",
                     where=str(path),
-                    why=text,
+                    why=text or "its holder has only just begun",
                     next_command="wait for it, then type the same command again",
                 ) from None
-            if not told:
+            if text and not told:
                 waiting(text)
                 told = True
             time.sleep(10 * POLL_SECONDS)
@@ -282,8 +282,9 @@ def _take(descriptor: int, path: Path, wait_seconds: float, waiting: Callable[[s
 
 
 def _holder(path: Path) -> str:
+    """Return who holds the lock, empty in the moment before the holder has written it."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        return "its holder has only just begun"
+        return ""
     return f"{facts['verb']} by {facts['who']}, since {facts['since']}"
