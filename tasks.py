@@ -14,7 +14,7 @@ from invoke.collection import Collection
 # Invoke keeps Python from caching bytecode; without it every command compiles this tool anew.
 sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
-from dbops import hints  # noqa: E402
+from dbops import commandline, hints  # noqa: E402
 from dbops.commandline import ENV, PLAN, changing, command, destroying, reading  # noqa: E402
 
 if TYPE_CHECKING:
@@ -400,4 +400,5 @@ def benchmark(c: Context, runs: int = 11) -> None:
 namespace = Collection()
 for _task in [each for each in list(globals().values()) if hasattr(each, "body")]:
     namespace.add_task(_task)
+commandline.keep_compiled(__spec__)
 hints.check(sys.argv, namespace)

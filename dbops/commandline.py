@@ -8,15 +8,21 @@ says what is true afterwards; the options --plan, --json and, where rows can be 
 from __future__ import annotations
 
 import inspect
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import sys
+from functools import cached_property, partial
+from importlib.machinery import SourceFileLoader
+from typing import TYPE_CHECKING, Any, Self
 
 from invoke.tasks import Task, task
 
+from dbops import hints
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
 
     from invoke.context import Context
+    from invoke.parser.argument import Argument
 
 ENV = "the environment, by name or alias, as environments.yaml has it"
 JSON = "print one JSON document instead of text"
@@ -28,7 +34,44 @@ CONFIRM = "the environment's name, where no terminal is there to type it"
 _CHANGING = {"plan": (False, PLAN), "json": (False, JSON)}
 _DESTROYING = {**_CHANGING, "force": (False, FORCE), "confirm": (None, CONFIRM)}
 
-command = partial(task, auto_shortflags=False)
+
+class Command(Task[Any]):
+    """A task that costs next to nothing until it is typed.
+
+    Invoke 2.2 copies every task, and every option of every task, before it looks at what was
+    typed; with as many as here that takes longer than loading them.
+    """
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self  # one process has one namespace, which needs no second set of commands
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: ARG002, FBT001
+        """Return the options; none when the command line cannot be about this command."""
+        name = self.name.replace("_", "-")
+        return self._options if hints.can_name(sys.argv, name) else []
+
+    @cached_property
+    def _options(self) -> list[Argument]:
+        # Read once: Invoke takes the help texts away as it reads them.
+        return super().get_arguments()
+
+
+# Every parameter has a default, so no signature need be searched for those without.
+command = partial(task, klass=Command, positional=(), auto_shortflags=False)
+
+
+def keep_compiled(spec: ModuleSpec | None) -> None:
+    """Keep the bytecode of a file that Invoke loaded, for the next run to read.
+
+    Invoke loads tasks.py while writing bytecode is off, yet Python reads what is there. Asking
+    the loader once more writes it as an import does: only when it is missing or of another
+    version of the file, in one rename, and not at all where nothing may be written.
+
+    Args:
+        spec: the file's own __spec__.
+    """
+    if spec and isinstance(spec.loader, SourceFileLoader) and not sys.dont_write_bytecode:
+        spec.loader.get_code(spec.name)
 
 
 def reading(**own: str) -> Callable[[Callable[..., Any]], Task[Any]]:

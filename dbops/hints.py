@@ -55,6 +55,11 @@ def retyped(arguments: Sequence[str], *, without: Sequence[str]) -> str:
     return f"inv {shlex.join(kept)}" if kept else ""
 
 
+def can_name(arguments: Sequence[str], task: str) -> bool:
+    """Return whether a command line can be about TASK; that of another program always can."""
+    return not _is_ours(arguments) or any(task in each for each in arguments)
+
+
 def _is_ours(arguments: Sequence[str]) -> bool:
     program = Path(arguments[0])
     return bool(_PROGRAMS.intersection({program.name, program.parent.name}))

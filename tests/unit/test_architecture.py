@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from functools import cache
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     {"errors"},
     {"environments", "state", "runbook", "revisions", "manifest", "hints"},
-    {"sql_text", "snapshot_rules", "snapshot_text", "snapshot", "schema_text"},
+    {"sql_text", "snapshot_rules", "snapshot_text", "snapshot", "schema_text", "catalogue"},
     {"commands"},
     {"runner", "journal", "session"},
     {"embedded", "compose", "server", "places"},
@@ -184,6 +185,17 @@ def test_listing_the_commands_loads_nothing_heavy(heavy):
     loaded = _loaded("import sys; sys.argv = ['inv', '--list']; import tasks")
     assert "invoke" in loaded
     assert not heavy & loaded
+
+
+def test_the_commands_are_compiled_once_though_invoke_keeps_no_bytecode(tmp_path):
+    kept = {each: text for each, text in os.environ.items() if not each.startswith("PYTHON")}
+    subprocess.run(
+        [sys.executable, "-m", "invoke", "--search-root", ROOT, "--list"],
+        env={**kept, "PYTHONPYCACHEPREFIX": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    assert list(tmp_path.joinpath(*ROOT.parts[1:]).glob("tasks.*.pyc"))
 
 
 def test_asking_where_a_database_is_and_upgrading_at_head_load_nothing_heavy(heavy):
