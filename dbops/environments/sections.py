@@ -13,6 +13,7 @@ from dbops.environments.text import (
     Address,
     AnyPath,
     Branch,
+    Calendar,
     ComposeProject,
     Copies,
     DockerName,
@@ -21,10 +22,12 @@ from dbops.environments.text import (
     Jumps,
     Line,
     Login,
+    Minutes,
     Port,
     RelativePath,
     Revision,
     Seconds,
+    SecretFile,
     ServiceName,
     Timestamp,
     Url,
@@ -187,6 +190,12 @@ class Refresh(Frozen):
     """What it is rebuilt from."""
     seed: RelativePath | None = None
     """SQL script with the rows to load afterwards."""
+    calendar: Calendar | None = None
+    """When a timer refreshes it, as systemd's OnCalendar; `inv schedule` installs the timer."""
+    timeout_minutes: Minutes = 120
+    """How many minutes a scheduled refresh may take before it is stopped."""
+    ping_url_file: SecretFile | None = None
+    """File (mode 0600) with the URL that is told of each run, on the machine with the timer."""
 
 
 class Health(Frozen):

@@ -135,3 +135,18 @@ Port = Annotated[int, Range(1, 65535, "a port")]
 Copies = Annotated[int, Range(1, 10_000, "a number of dumps")]
 Hours = Annotated[int, Range(1, 87_600, "hours")]
 Seconds = Annotated[int, Range(1, 86_400, "seconds")]
+Minutes = Annotated[int, Range(1, 1_440, "minutes")]
+Calendar = Annotated[
+    str,
+    Pattern(
+        r"[A-Za-z0-9*][A-Za-z0-9*.,:/~+_ -]*",
+        "a systemd calendar, as in Mon..Fri 05:30 Asia/Tokyo",
+    ),
+]
+SecretFile = Annotated[
+    str,
+    Pattern(
+        r"(?!-)(?!~[^/])(?!.*://)[^\x00-\x1f\x7f]+",
+        "the path of a file that holds the secret, not the secret",
+    ),
+]
