@@ -15,7 +15,7 @@ from invoke.collection import Collection
 sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
 from dbops import commandline, hints  # noqa: E402
-from dbops.commandline import ENV, PLAN, changing, command, destroying, reading  # noqa: E402
+from dbops.commandline import ENV, JSON, PLAN, changing, command, destroying, reading  # noqa: E402
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -370,6 +370,69 @@ def mv_refresh(view: str | None = None) -> Halves:
     return partial(views.refresh, view=view), views.refreshed
 
 
+# Who changes it, and who did
+
+
+@changing(frees=True, message="why, for those who are refused")
+def lock(message: str | None = None) -> Halves:
+    """Lock an environment by hand: nothing changes it, people and timers alike."""
+    from dbops.operations import holds
+
+    return partial(holds.lock, message=message), holds.concluded
+
+
+@changing(frees=True)
+def unlock() -> Halves:
+    """Take the manual lock away."""
+    from dbops.operations import holds
+
+    return holds.unlock, holds.concluded
+
+
+@reading()
+def runs(c: Context, env: str | None = None, json: bool = False) -> None:
+    """List what was run on an environment, newest first, with who, how long and how it ended."""
+    from dbops import output, perform
+    from dbops.operations import history
+
+    output.runs(history.listed(perform.target(env)), machine=json)
+
+
+@reading()
+def journal(c: Context, env: str | None = None, json: bool = False) -> None:
+    """Show the journal of an environment, whose chain of hashes is checked."""
+    from dbops import output, perform
+    from dbops.operations import history
+
+    output.journal(history.entries(perform.target(env)), machine=json)
+
+
+@command(
+    help={
+        "env": ENV,
+        "install": "write the units and start the timer on this machine",
+        "plan": PLAN,
+        "json": JSON,
+    }
+)
+def schedule(
+    c: Context,
+    env: str | None = None,
+    install: bool = False,
+    plan: bool = False,
+    json: bool = False,
+) -> None:
+    """Show the systemd units and the cron line of an environment's refresh, or install them."""
+    from dbops import output, perform
+    from dbops.operations import schedule as operation
+
+    if install or plan:
+        verb = perform.Verb(plan=operation.install, conclude=operation.installed, marks=True)
+        perform.change(env, verb, perform.Options(plan=plan, json=json))
+        return
+    output.answer(operation.shown(perform.named(env)), machine=json)
+
+
 # This checkout
 
 
@@ -401,4 +464,5 @@ namespace = Collection()
 for _task in [each for each in list(globals().values()) if hasattr(each, "body")]:
     namespace.add_task(_task)
 commandline.keep_compiled(__spec__)
-hints.check(sys.argv, namespace)
+if not hints.is_fabric(sys.argv):  # fabfile.py has more commands
+    hints.check(sys.argv, namespace)

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 ENV = "the environment, by name or alias, as environments.yaml has it"
 JSON = "print one JSON document instead of text"
 PLAN = "print exactly what would run, and change nothing"
+PLAN_ID = "run only if the plan still has this id"
 FORCE = "required on a protected environment"
 CONFIRM = "the environment's name, where no terminal is there to type it"
 
 # The defaults tell Invoke what an option takes: nothing, or a word.
 _CHANGING = {"plan": (False, PLAN), "json": (False, JSON)}
 _DESTROYING = {**_CHANGING, "force": (False, FORCE), "confirm": (None, CONFIRM)}
+_RELEASING = {**_CHANGING, "plan_id": (None, PLAN_ID), "confirm": (None, CONFIRM)}
 
 
 class Command(Task[Any]):
@@ -76,27 +78,47 @@ def keep_compiled(spec: ModuleSpec | None) -> None:
 
 def reading(**own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
     """Return a decorator for a command that only looks; OWN is the help of its own options."""
-    return command(help={"env": ENV, "json": JSON, **_dashed(own)})
+
+    def made(body: Callable[..., Any]) -> Task[Any]:
+        reads: Task[Any] = command(help={"env": ENV, "json": JSON, **_dashed(own)})(body)
+        reads.reads = True  # type: ignore[attr-defined]  # may run on several hosts at once
+        return reads
+
+    return made
 
 
-def changing(env: str | None = None, **own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
+def changing(
+    env: str | None = None, *, frees: bool = False, **own: str
+) -> Callable[[Callable[..., Any]], Task[Any]]:
     """Return a decorator for a command that changes an environment and loses no rows.
 
     Args:
         env: the environment when none is named; only for what changes nothing but the checkout.
+        frees: it also runs while somebody has locked the environment by hand.
         own: the help of the command's own options.
     """
-    return partial(_made, shared=_CHANGING, env=env, own=own)
+    return partial(_made, shared=_CHANGING, env=env, own=own, how={"frees": frees})
 
 
 def destroying(*, marks: bool = False, **own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
     """Return a decorator for a command the guard watches over on a protected environment.
 
     Args:
-        marks: it marks this machine, which is therefore not asked who it is.
+        marks: it marks the host, which is therefore not asked who it is.
         own: the help of the command's own options.
     """
-    return partial(_made, shared=_DESTROYING, marks=marks, own=own)
+    return partial(_made, shared=_DESTROYING, own=own, how={"marks": marks})
+
+
+def releasing(*, force: bool = False, **own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
+    """Return a decorator for a command that brings a release to a host, or takes one back.
+
+    Args:
+        force: it can lose rows, so that --force is asked for on a protected environment.
+        own: the help of the command's own options.
+    """
+    shared = {**_RELEASING, **({"force": (False, FORCE)} if force else {})}
+    return partial(_made, shared=shared, own=own, how={})
 
 
 def _made(
@@ -104,19 +126,22 @@ def _made(
     *,
     shared: dict[str, tuple[Any, str]],
     own: dict[str, str],
+    how: dict[str, bool],
     env: str | None = None,
-    marks: bool = False,
 ) -> Task[Any]:
     def body(_context: Context, env: str | None, **given: Any) -> None:  # noqa: ANN401
         from dbops import perform  # noqa: PLC0415  listing the commands needs none of it
 
         options = perform.Options(**{name: given.pop(name) for name in shared})
-        decide, conclude = halves(**given)
-        perform.change(env, perform.Verb(plan=decide, conclude=conclude, marks=marks), options)
+        decide, conclude, *foresees = halves(**given)
+        verb = perform.Verb(
+            plan=decide, conclude=conclude, foresees=next(iter(foresees), None), **how
+        )
+        perform.change(env, verb, options)
 
     body.__name__, body.__doc__, body.__module__ = halves.__name__, halves.__doc__, "tasks"
     body.__signature__ = _signature(halves, env, shared)  # type: ignore[attr-defined]
-    helps = {"env": ENV, **_dashed(own), **{name: text for name, (_, text) in shared.items()}}
+    helps = {"env": ENV, **_dashed({**own, **{name: text for name, (_, text) in shared.items()}})}
     made: Task[Any] = command(help=helps)(body)
     return made
 

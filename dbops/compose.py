@@ -7,10 +7,10 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dbops import runner
 from dbops.commands.compose import WELL, ComposeBackend, compose, settings_of
-from dbops.commands.shell import words
+from dbops.commands.shell import Question, words
 from dbops.errors import Refused, Unreachable
+from dbops.machine import HERE, Machine
 from dbops.state import Service
 
 if TYPE_CHECKING:
@@ -32,9 +32,15 @@ docker ps --all --filter {volume} --format '{{{{.Label "com.docker.compose.proje
 
 @dataclass(frozen=True, kw_only=True)
 class ComposeProject:
-    """One docker compose project on this machine."""
+    """One docker compose project, on this machine or on a host."""
 
     environment: Environment
+    machine: Machine = HERE
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Return what `probe` asks of a host, so that it can be sent ahead."""
+        return (Question(words=("sh", "-c", _script(self.environment))),)
 
     def probe(self) -> Service:
         """Return what the compose project's services are doing now.
@@ -43,7 +49,7 @@ class ComposeProject:
             Unreachable: there is no docker, no compose, or the engine does not answer (exit 69).
             Refused: the volume belongs to another compose project (exit 3).
         """
-        facts = _ask(self.environment)
+        facts = _parsed(self.machine.read(self.questions[0].words).out)
         _check_engine(self.environment, facts)
         settings = settings_of(self.environment)
         volumes = [json.loads(each) for each in facts.get("volume", [])]
@@ -84,15 +90,18 @@ class ComposeProject:
         }
 
 
-def _ask(environment: Environment) -> dict[str, list[str]]:
+def _script(environment: Environment) -> str:
     volume = settings_of(environment).volume
-    script = _FACTS.format(
+    return _FACTS.format(
         name=shlex.quote(f"name={volume}"),
         volume=shlex.quote(f"volume={volume}"),
         ps=words(*compose(environment, "ps", "--all", "--format=json")),
     )
+
+
+def _parsed(said: str) -> dict[str, list[str]]:
     facts: dict[str, list[str]] = {}
-    for line in runner.read(["sh", "-c", script]).out.splitlines():
+    for line in said.splitlines():
         kind, _, text = line.partition(" ")
         facts.setdefault(kind, []).append(text)
     return facts
@@ -128,7 +137,7 @@ def _check_engine(environment: Environment, facts: dict[str, list[str]]) -> None
             f"{environment.name}: docker compose cannot read the project",
             where=", ".join(settings_of(environment).files),
             why=bad,
-            next_command=f"correct the file it names, then inv ps --env {environment.name}",
+            next_command=f"correct the file it names, then {environment.command('ps')}",
         )
 
 

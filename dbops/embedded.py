@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dbops.commands.embedded import EmbeddedBackend
+    from dbops.commands.shell import Question
     from dbops.environments.model import Environment
 
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the file name .s.PGSQL.65535 included.
@@ -130,6 +131,11 @@ class Embedded:
                 why=answer.error.strip(),
             )
         return int(found[1] or found[2])
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Return nothing: it is never on a host."""
+        return ()
 
     def probe(self) -> Service:
         """Return what the embedded server is doing now.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dbops.errors import Refused
+from dbops.errors import Locked, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,13 +57,17 @@ def marker(environment: Environment) -> Path:
     return environment.project_directory / ".dbops" / "environment"
 
 
-def check_place(environment: Environment) -> None:
-    """Refuse an environment that lives on a host, anywhere but on that host.
+def check_place(environment: Environment, verb: str = "COMMAND") -> None:
+    """Refuse an environment that lives on a host, anywhere but on that host or over SSH.
+
+    Args:
+        environment: what was named.
+        verb: the command, for the message.
 
     Raises:
         Refused: this machine's marker is missing, or names another environment (exit 3).
     """
-    if environment.host is None:
+    if environment.host is None or environment.remote:
         return
     file = marker(environment)
     said = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
@@ -71,24 +76,75 @@ def check_place(environment: Environment) -> None:
             f"{environment.name} lives on {environment.host.address}",
             where=str(file),
             why=f"this machine says that it is {said}" if said else "this machine is not marked",
-            next_command=f"on that host, in {environment.host.directory}: "
-            f"inv enroll --env {environment.name}",
+            next_command=f"{environment.command_over_ssh(verb)}; on that host itself, once, "
+            f"{environment.command('enroll')}",
         )
 
 
 def check_identity(environment: Environment, state: State) -> None:
-    """Refuse when the database says that it is another environment.
+    """Refuse when the host or the database says that it is another environment.
+
+    Over SSH both have to say so themselves: a name in a file does not make a host production. A
+    database that says nothing yet is let through where nobody would miss its rows.
 
     Raises:
-        Refused: the setting dbops.environment disagrees (exit 3).
+        Refused: the host's marker, or the setting dbops.environment, disagrees (exit 3).
     """
-    said = state.database.environment if state.database else ""
+    if state.host is not None:
+        _check_witness(
+            environment,
+            state.host.marker,
+            who=f"the host {state.host.name}",
+            where=str(marker(environment)),
+            needed=True,
+        )
+    database = state.database
+    if database is not None and database.exists and database.is_open:
+        _check_witness(
+            environment,
+            database.environment,
+            who="the database",
+            where=f"database {environment.database.name}, setting dbops.environment",
+            needed=state.host is not None and environment.guard.protected,
+        )
+
+
+def _check_witness(
+    environment: Environment, said: str, *, who: str, where: str, needed: bool
+) -> None:
     if said and said != environment.name:
         raise Refused(
-            f"{environment.name}: the database says that it is {said}",
-            where=f"database {environment.database.name}, setting dbops.environment",
-            why="environments.yaml and the database disagree about who this is",
+            f"{environment.name}: {who} says that it is {said}",
+            where=where,
+            why=f"environments.yaml and {who} disagree about who this is",
             next_command=f"correct environments.yaml; nothing is changed on {said}",
+        )
+    if needed and not said:
+        raise Refused(
+            f"{environment.name}: {who} does not say who it is",
+            where=where,
+            why="a name in environments.yaml is no proof; it was never enrolled",
+            next_command=environment.command("enroll"),
+        )
+
+
+def check_hold(environment: Environment, hold: str) -> None:
+    """Refuse to change an environment that somebody locked by hand.
+
+    Args:
+        environment: what would be changed.
+        hold: the manual lock as JSON, empty when there is none.
+
+    Raises:
+        Locked: there is one (exit 75).
+    """
+    if hold:
+        facts = json.loads(hold)
+        raise Locked(
+            f"{environment.name} is locked by {facts['who']}",
+            where=f"since {facts['since']}",
+            why=facts["message"],
+            next_command=environment.command("unlock"),
         )
 
 
@@ -106,7 +162,7 @@ def check_freeze(environment: Environment, runbook: Runbook, now: datetime) -> N
                 f"{environment.name} is frozen until {freeze.end}",
                 where=f"environments.{environment.name}.guard.freezes",
                 why=freeze.reason,
-                next_command=f"wait, then inv {runbook.verb} --env {environment.name}",
+                next_command=f"wait, then {environment.command(runbook.verb)}",
             )
 
 
@@ -167,10 +223,11 @@ def check_destructive(
     """
     # A server that this tool did not start is somebody else's, too.
     is_protected = environment.guard.protected or environment.backend == "server"
-    if not (is_protected and runbook.destructive):
+    if not (is_protected and (runbook.destructive or runbook.confirmed)):
         return
-    command = typed or f"inv {runbook.verb} --env {environment.name}"
-    if not force:
+    command = typed or environment.command(runbook.verb)
+    forced = f"{command} --force" if runbook.destructive else command
+    if not force and runbook.destructive:
         raise Refused(
             f"{environment.name} is protected",
             where=runbook.verb,
@@ -182,7 +239,7 @@ def check_destructive(
             f"{environment.name}: nobody is here to confirm {runbook.verb}",
             where="standard input is no terminal",
             why="a protected environment is changed only with its name typed",
-            next_command=f"{command} --force --confirm {environment.name}",
+            next_command=f"{forced} --confirm {environment.name}",
         )
     typed = confirm if confirm is not None else _typed(runbook, environment, ask)
     if unicodedata.normalize("NFKC", typed).strip() != environment.name:
@@ -190,7 +247,7 @@ def check_destructive(
             f"{environment.name}: {typed!r} is not the environment's name",
             where=runbook.verb,
             why="nothing was touched",
-            next_command=f"{command} --force",
+            next_command=forced,
         )
 
 

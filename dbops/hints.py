@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _WITH_VALUE = {"--search-root", "-r", "--config", "-f", "--collection", "-c", "-H", "--hosts"}
 _WITH_VALUE |= {"--command-timeout", "-T", "--list-format", "-F", "--list-depth", "-D"}
 _WITH_VALUE |= {"--print-completion-script", "--identity", "-i"}
-_PROGRAMS = frozenset({"inv", "invoke", "fab", "fabric"})
+# The commands that only fabfile.py has.
+OVER_SSH = ("deploy", "rollback", "refresh", "attach", "cancel")
+_PROGRAMS_OVER_SSH = frozenset({"fab", "fabric"})
+_PROGRAMS = _PROGRAMS_OVER_SSH | {"inv", "invoke"}
 
 
 def check(arguments: Sequence[str], namespace: Collection) -> None:
@@ -36,7 +39,7 @@ def check(arguments: Sequence[str], namespace: Collection) -> None:
     """
     if not _is_ours(arguments):
         return
-    _check_hosts(arguments[1:])
+    _check_hosts(arguments)
     rest = list(_from_first_task(arguments[1:]))
     if rest:
         _check_words(iter(rest), namespace)
@@ -52,7 +55,55 @@ def retyped(arguments: Sequence[str], *, without: Sequence[str]) -> str:
             kept.append(each)
         elif name == "--confirm" and not equals:
             next(words, None)
-    return f"inv {shlex.join(kept)}" if kept else ""
+    program = " ".join(["fab", "-H", ",".join(named)]) if (named := hosts(arguments)) else "inv"
+    return f"{program} {shlex.join(kept)}" if kept else ""
+
+
+def is_fabric(arguments: Sequence[str]) -> bool:
+    """Return whether the program is Fabric."""
+    return bool(_PROGRAMS_OVER_SSH.intersection(_names(arguments)))
+
+
+def hosts(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return what Fabric's -H names, in order; nothing when there is none, or it is not Fabric."""
+    if not is_fabric(arguments):
+        return ()
+    words = iter(_before_first_task(arguments[1:]))
+    for each in words:
+        if each in {"-H", "--hosts"}:
+            return tuple(next(words, "").split(","))
+        if each.startswith(("-H", "--hosts=")):
+            return tuple(each.removeprefix("--hosts=").removeprefix("-H").split(","))
+    return ()
+
+
+def on_host(arguments: Sequence[str], host: str) -> list[str]:
+    """Return the words after the program's name, with HOST in place of all that -H names."""
+    before, changed = _before_first_task(arguments[1:]), []
+    words = iter(before)
+    for each in words:
+        if each in {"-H", "--hosts"}:
+            next(words, None)
+        elif not each.startswith(("-H", "--hosts=")):
+            changed.append(each)
+    return ["-H", host, *changed, *arguments[1 + len(before) :]]
+
+
+def check_remainder(remainder: str) -> None:
+    """Refuse `fab -H x -- COMMAND`: nothing runs on a host without a plan.
+
+    Raises:
+        UsageProblem: there is something after -- (exit 4).
+    """
+    if remainder:
+        from dbops.errors import UsageProblem  # noqa: PLC0415
+
+        raise UsageProblem(
+            "only commands of this tool run on a host",
+            where=f"-- {remainder}",
+            why="what is typed here has no plan, no lock and no journal",
+            next_command="fab --list, or ssh to the host",
+        )
 
 
 def can_name(arguments: Sequence[str], task: str) -> bool:
@@ -61,28 +112,36 @@ def can_name(arguments: Sequence[str], task: str) -> bool:
 
 
 def _is_ours(arguments: Sequence[str]) -> bool:
+    return bool(_PROGRAMS.intersection(_names(arguments)))
+
+
+def _names(arguments: Sequence[str]) -> set[str]:
+    """Return what the program may be called: itself, or its package when it is run with -m."""
     program = Path(arguments[0])
-    return bool(_PROGRAMS.intersection({program.name, program.parent.name}))
+    return {program.name, program.parent.name}
 
 
 def _check_hosts(arguments: Sequence[str]) -> None:
-    """Refuse Fabric's -H: a command that is meant for a host must never run on this machine."""
-    given = next((each for each in arguments if each.startswith(("-H", "--hosts"))), None)
-    if given is None:
-        return
-    from dbops.errors import UsageProblem  # noqa: PLC0415  a good command line needs no error
+    """Refuse hosts that environments.yaml does not have, before any socket opens.
 
-    raise UsageProblem(
-        "commands do not travel over SSH yet",
-        where=f"the option {given}",
-        why="every command acts on the machine it is typed on",
-        next_command="on the host itself, in its checkout: inv COMMAND --env NAME",
-    )
+    Raises:
+        UsageProblem: an unknown name, one without a host, or none (exit 4).
+    """
+    from dbops import environments  # noqa: PLC0415  only -H needs them
+
+    for each in hosts(arguments):
+        environments.find(each, usage=f"fab -H {{}} {typed(arguments)}").at_host()
 
 
 def typed(arguments: Sequence[str]) -> str:
     """Return the command a person typed, for a message that repeats it."""
     return next(_from_first_task(arguments[1:]), "TASK")
+
+
+def _before_first_task(arguments: Sequence[str]) -> list[str]:
+    """Return the words before the first command: Invoke's and Fabric's own options."""
+    after = len(list(_from_first_task(arguments)))
+    return list(arguments[: len(arguments) - after])
 
 
 def _from_first_task(arguments: Sequence[str]) -> Iterator[str]:
@@ -142,6 +201,13 @@ def _unknown_word(
     from dbops.errors import UsageProblem  # noqa: PLC0415
 
     names = list(namespace.task_names)
+    if word in OVER_SSH:
+        return UsageProblem(
+            f"{word} goes to a host",
+            where="the command line",
+            why="it is one of Fabric's commands",
+            next_command=f"fab -H ALIAS {word}",
+        )
     cutoff = 0.8 if task else 0.6  # after a command it is rather a value without its option
     close = difflib.get_close_matches(word.replace("_", "-"), names, n=1, cutoff=cutoff)
     if task and not close and "--env" in flags:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from dbops.errors import Problem
 
+_HASH = ',"hash":"'
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -29,21 +31,18 @@ def append(journal: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
         fcntl.flock(file, fcntl.LOCK_EX)
         before = file.read()
         line = _chained(entry, _last(before))
-        torn = b"\n" if before and not before.endswith(b"\n") else b""
-        file.write(torn + json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        torn = "\n" if before and not before.endswith(b"\n") else ""
+        file.write(f"{torn}{line}\n".encode())
         file.flush()
         os.fsync(file.fileno())
-    return line
+    written: dict[str, Any] = json.loads(line)
+    return written
 
 
 def _last(content: bytes) -> dict[str, Any]:
-    links = (each for each in reversed(_entries(content)) if "hash" in each)
+    lines = content.split(b"\n")
+    links = (each for line in reversed(lines) if "hash" in (each := _parse(line)))
     return next(links, {"sequence": 0, "hash": ""})
-
-
-def _entries(content: bytes) -> list[dict[str, Any]]:
-    lines = content.split(b"\n")  # other line ends may stand inside a text
-    return [_parse(each) for each in lines[: None if lines[-1] else -1]]
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -57,38 +56,55 @@ def _parse(line: bytes) -> dict[str, Any]:
 _TORN = {"event": "torn"}  # a line torn by a crash is no link of the chain
 
 
-def _chained(entry: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, Any]:
-    line = {"sequence": previous["sequence"] + 1, **entry, "previous": previous["hash"]}
-    return {**line, "hash": _digest(line)}
+def _chained(entry: Mapping[str, Any], previous: Mapping[str, Any]) -> str:
+    """Return ENTRY as a line: its hash is that of the text before it, which `sh` can make, too."""
+    members = {"sequence": previous["sequence"] + 1, **entry, "previous": previous["hash"]}
+    text = json.dumps(members, ensure_ascii=False, separators=(",", ":"))[:-1]
+    return f'{text}{_HASH}{_digest(text.encode())}"}}'
 
 
-def _digest(line: Mapping[str, Any]) -> str:
-    text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 def read(journal: Path) -> list[dict[str, Any]]:
     """Return the entries of JOURNAL, oldest first; none when there is no file.
 
+    Raises:
+        Problem: a line was edited, removed or inserted (exit 1).
+    """
+    return entries(journal.read_bytes(), str(journal)) if journal.exists() else []
+
+
+def entries(content: bytes, where: str, *, whole: bool = True) -> list[dict[str, Any]]:
+    """Return the entries of a journal's CONTENT, oldest first.
+
     A line torn by a crash is returned as `{"event": "torn"}`: it is no sign of a changed journal.
+
+    Args:
+        content: the file, or its last lines.
+        where: the file's name, for the error.
+        whole: whether it begins with the first line.
 
     Raises:
         Problem: a line was edited, removed or inserted (exit 1).
     """
-    if not journal.exists():
-        return []
-    entries = _entries(journal.read_bytes())
-    previous = ""
-    for number, entry in enumerate(entries, start=1):
+    lines = content.split(b"\n")  # other line ends may stand inside a text
+    found: list[dict[str, Any]] = []
+    previous = "" if whole else None
+    for number, line in enumerate(lines[: None if lines[-1] else -1], start=1):
+        entry = _parse(line)
         if entry is not _TORN:
-            _check(entry, previous, f"{journal}:{number}")
+            _check(line, entry, previous, f"{where}:{number}")
             previous = entry["hash"]
-    return entries
+        found.append(entry)
+    return found
 
 
-def _check(entry: Mapping[str, Any], previous: str, where: str) -> None:
-    body = {key: value for key, value in entry.items() if key != "hash"}
-    if entry.get("previous") != previous or _digest(body) != entry.get("hash"):
+def _check(line: bytes, entry: Mapping[str, Any], previous: str | None, where: str) -> None:
+    text, _, rest = line.rpartition(_HASH.encode())
+    fits = previous is None or entry.get("previous") == previous
+    if not fits or rest != f'{_digest(text)}"}}'.encode():
         raise Problem(
             "the journal was changed after it was written",
             where=where,

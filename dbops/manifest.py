@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -13,10 +12,12 @@ from dbops.errors import Problem, Refused, UsageProblem
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dbops.environments.model import Environment
+    from dbops.machine import Machine
+
 # A table as pg_dump's COPY names it: each part plain, or quoted with doubled quotes inside.
 _PART = r'(?:"(?:[^"\x00]|"")+"|[a-z_][a-z0-9_$]*)'
 _TABLE = re.compile(rf"{_PART}\.{_PART}")
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +45,14 @@ class Manifest:
     rows: tuple[tuple[str, int], ...]
 
 
-def read(path: Path) -> Manifest:
-    """Return the manifest in the file PATH.
+def parse(path: Path, text: str) -> Manifest:
+    """Return the manifest in TEXT, the content of the file PATH.
 
     Raises:
         Problem: it is no manifest, or not a whole one (exit 1).
     """
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = json.loads(text)
         rows = tuple((str(table), int(count)) for table, count in facts["rows"].items())
         found = Manifest(
             dump=path.with_name(path.stem + ".dump"),
@@ -63,7 +64,7 @@ def read(path: Path) -> Manifest:
             sha256=facts["sha256"],
             rows=rows,
         )
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise _unusable("a manifest cannot be read", path, str(error)) from error
     strange = next((table for table, _ in rows if not _TABLE.fullmatch(table)), None)
     if strange is not None:
@@ -76,37 +77,49 @@ def _unusable(what: str, path: Path, why: str) -> Problem:
     return Problem(what, where=str(path), why=why, next_command=following)
 
 
-def of(dump: Path) -> Manifest | None:
-    """Return the manifest beside DUMP, None when it has none."""
+def of(machine: Machine, dump: Path) -> Manifest | None:
+    """Return the manifest beside DUMP on MACHINE, None when it has none."""
     path = dump.with_suffix(".json")
-    return read(path) if path.exists() else None
+    text = machine.text(path)
+    return None if text is None else parse(path, text)
 
 
-def every(directory: Path, environment: str) -> list[Manifest]:
-    """Return the manifests of ENVIRONMENT's backups in DIRECTORY, newest first."""
-    # Another environment's name may begin with this one's; no name holds a T or a Z.
-    paths = sorted(directory.glob(f"{environment}_????????T??????Z_*.json"), reverse=True)
-    return [read(each) for each in paths]
+def pattern(environment: str) -> str:
+    """Return what the names of ENVIRONMENT's manifests match.
+
+    Another environment's name may begin with this one's; no name holds a T or a Z.
+    """
+    return f"{environment}_????????T??????Z_*.json"
 
 
-def damage(manifest: Manifest) -> str:
-    """Return how the dump differs from what was proven; empty when it does not."""
-    if not manifest.dump.exists():
+def every(machine: Machine, directory: Path, environment: str) -> list[Manifest]:
+    """Return the manifests of ENVIRONMENT's backups in DIRECTORY on MACHINE, newest first."""
+    found = machine.texts(directory, pattern(environment))
+    return [parse(path, found[path]) for path in sorted(found, reverse=True)]
+
+
+def damage(machine: Machine, manifest: Manifest) -> str:
+    """Return how the dump on MACHINE differs from what was proven; empty when it does not."""
+    found = machine.measure(manifest.dump)
+    if found is None:
         return "the dump is missing"
-    size = manifest.dump.stat().st_size
-    if size != manifest.size_bytes:
-        return f"it has {size} bytes instead of {manifest.size_bytes}"
-    digest = hashlib.sha256()
-    with manifest.dump.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return "" if digest.hexdigest() == manifest.sha256 else "its sha256 is another one"
+    if found.size != manifest.size_bytes:
+        return f"it has {found.size} bytes instead of {manifest.size_bytes}"
+    return "" if found.sha256 == manifest.sha256 else "its sha256 is another one"
 
 
-def check_usable(manifest: Manifest, environment: str, *, origin: str | None, server: int) -> None:
+def check_usable(
+    machine: Machine,
+    manifest: Manifest,
+    environment: Environment,
+    *,
+    origin: str | None,
+    server: int,
+) -> None:
     """Refuse a backup that is damaged, of another environment or of a newer server.
 
     Args:
+        machine: where it is.
         manifest: the backup.
         environment: where it is to be restored.
         origin: the environment the operator named as its source, None when none was.
@@ -117,47 +130,50 @@ def check_usable(manifest: Manifest, environment: str, *, origin: str | None, se
         Problem: the file is not what was proven (exit 1).
     """
     where = str(manifest.dump)
-    if manifest.environment not in {environment, origin}:
+    if manifest.environment not in {environment.name, origin}:
         raise Refused(
-            f"{environment}: the dump is of {manifest.environment}",
+            f"{environment.name}: the dump is of {manifest.environment}",
             where=where,
             why="a restore takes rows from the same environment unless the other one is named",
-            next_command=f"inv restore --env {environment} --dump ... --from "
-            f"{manifest.environment}",
+            next_command=environment.command("restore --dump ...")
+            + f" --from {manifest.environment}",
         )
     if manifest.server_version // 10000 > server // 10000:
         raise Refused(
-            f"{environment}: the dump is of PostgreSQL {manifest.server_version // 10000}",
+            f"{environment.name}: the dump is of PostgreSQL {manifest.server_version // 10000}",
             where=where,
             why=f"the server is PostgreSQL {server // 10000}, which cannot read newer dumps",
             next_command="upgrade the server first",
         )
-    found = damage(manifest)
+    found = damage(machine, manifest)
     if found:
         raise Problem(
-            f"{environment}: the dump is damaged",
+            f"{environment.name}: the dump is damaged",
             where=where,
             why=found,
-            next_command=f"inv backups --env {environment} --verify",
+            next_command=environment.command("backups --verify"),
         )
 
 
-def dump_file(path: Path, environment: str) -> Path:
-    """Return PATH, a dump in pg_dump's custom format meant for ENVIRONMENT.
+def dump_file(machine: Machine, path: Path, environment: Environment) -> Path:
+    """Return PATH, a dump on MACHINE in pg_dump's custom format meant for ENVIRONMENT.
 
     Raises:
         UsageProblem: it is missing, empty or of another format (exit 4).
     """
+    found = machine.measure(path)
     why = ""
-    if not path.is_file():
+    if found is None:
         why = "there is no such file"
-    elif path.stat().st_size == 0:
+    elif found.size == 0:
         why = "it is empty"
-    else:
-        with path.open("rb") as file:
-            # The magic of pg_dump's custom and tar-less archives (pg_backup_archiver.c).
-            why = "" if file.read(5) == b"PGDMP" else "it does not begin as pg_dump's format does"
+    elif not found.head.startswith(b"PGDMP"):  # the magic of the archives (pg_backup_archiver.c)
+        why = "it does not begin as pg_dump's format does"
     if why:
-        following = f"inv backups --env {environment}"
-        raise UsageProblem("this is no dump", where=str(path), why=why, next_command=following)
+        raise UsageProblem(
+            "this is no dump",
+            where=str(path),
+            why=why,
+            next_command=environment.command("backups"),
+        )
     return path

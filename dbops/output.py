@@ -53,6 +53,14 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def said(out: str, error: str) -> None:
+    """Print what another process wrote, each stream on our own."""
+    if error.strip():
+        say(error.rstrip())
+    if out.strip():
+        data(out.rstrip())
+
+
 def table(rows: Sequence[Sequence[str]]) -> None:
     """Print ROWS on stdout: aligned for a person, separated by tabs in a pipe."""
     if not sys.stdout.isatty():
@@ -88,6 +96,12 @@ def plan(runbook: Runbook, *, machine: bool) -> None:
     if not runbook.steps:
         nothing_to_do(runbook)
         return
+    summary(runbook)
+    data(runbook.script().rstrip("\n"))
+
+
+def summary(runbook: Runbook) -> None:
+    """Print what RUNBOOK would do, a line a step."""
     steps = count(len(runbook.steps), "step")
     say(f"plan {runbook.id}: {runbook.verb} {runbook.environment}, {steps}")
     for number, step in enumerate(runbook.steps, start=1):
@@ -95,7 +109,6 @@ def plan(runbook: Runbook, *, machine: bool) -> None:
     notes(runbook)
     if runbook.continues:
         say("the database is asked, and the rest planned, once these steps are done")
-    data(runbook.script().rstrip("\n"))
 
 
 def _plan_facts(runbook: Runbook) -> dict[str, Any]:
@@ -115,6 +128,14 @@ def nothing_to_do(runbook: Runbook) -> None:
     """Say that RUNBOOK has no steps, and why."""
     say(f"{runbook.verb} {runbook.environment}: nothing to do: {runbook.reason}")
     notes(runbook)
+
+
+def beginning(runbook: Runbook) -> None:
+    """Say that RUNBOOK begins."""
+    steps = count(len(runbook.steps), "step")
+    say(f"{runbook.verb} {runbook.environment}: {steps} (plan {runbook.id})")
+    if not runbook.confirmed:  # they stood in the summary before the question
+        notes(runbook)
 
 
 def notes(runbook: Runbook) -> None:
@@ -329,6 +350,32 @@ def _backup(found: dict[str, Any]) -> list[str]:
     state = found["damage"] or "proven" if "damage" in found else "not verified now"
     numbers = [str(found["bytes"]), str(found["rows"])]
     return [found["taken_at"], found["revision"] or "none", *numbers, state, found["dump"]]
+
+
+def runs(found: list[dict[str, Any]], *, machine: bool) -> None:
+    """Print the runs of an environment, newest first."""
+    if machine:
+        as_json(found)
+    elif found:
+        table([["began", "verb", "result", "seconds", "who", "run"], *map(_run, found)])
+    else:
+        say("nothing ever ran")
+
+
+def _run(found: dict[str, Any]) -> list[str]:
+    known = (str(found.get(key, "-")) for key in ("at", "verb", "result", "seconds", "who"))
+    return [*known, found["run"]]
+
+
+def journal(found: list[dict[str, Any]], *, machine: bool) -> None:
+    """Print the entries of a journal, oldest first, one a line."""
+    if machine:
+        as_json(found)
+        return
+    hidden = {"sequence", "at", "event", "hash", "previous"}
+    for each in found:
+        facts = " ".join(f"{key}={value}" for key, value in each.items() if key not in hidden)
+        data(f"{each.get('at', '-')}  {each['event']:<8} {facts}")
 
 
 def config(environment: Environment, *, machine: bool) -> None:

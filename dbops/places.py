@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dbops.errors import UsageProblem
+
 if TYPE_CHECKING:
     from dbops.commands.database import Backend
+    from dbops.commands.shell import Question
     from dbops.environments.model import Environment
+    from dbops.machine import Machine
     from dbops.state import Service
 
 
 class Place(Protocol):
     """Where an environment's server is."""
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Return what `probe` asks of a host, so that it can be sent ahead."""
+        ...
 
     def probe(self) -> Service:
         """Return what the server is doing now, changing nothing."""
@@ -34,8 +43,19 @@ class Place(Protocol):
         ...
 
 
-def place(environment: Environment) -> Place:
-    """Return the place ENVIRONMENT's backend names."""
+def place(environment: Environment, machine: Machine) -> Place:
+    """Return the place ENVIRONMENT's backend names, on MACHINE.
+
+    Raises:
+        UsageProblem: what is reached over SSH is no compose project (exit 4).
+    """
+    if environment.remote and environment.backend != "compose":
+        raise UsageProblem(
+            f"{environment.name} is no docker compose project",
+            where=f"environments.{environment.name}.backend: {environment.backend}",
+            why="commands over SSH act on the compose project of a host",
+            next_command=f"on a machine that reaches it: inv COMMAND --env {environment.name}",
+        )
     if environment.backend == "embedded":
         from dbops.embedded import Embedded  # noqa: PLC0415
 
@@ -43,7 +63,7 @@ def place(environment: Environment) -> Place:
     if environment.backend == "compose":
         from dbops.compose import ComposeProject  # noqa: PLC0415
 
-        return ComposeProject(environment=environment)
+        return ComposeProject(environment=environment, machine=machine)
     from dbops.server import ExistingServer  # noqa: PLC0415
 
     return ExistingServer(environment=environment)

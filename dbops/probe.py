@@ -7,30 +7,47 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dbops import runner
 from dbops.commands import database as commands
 from dbops.commands import sql
+from dbops.commands.shell import Question
 from dbops.errors import Unreachable
-from dbops.state import Database, State
+from dbops.state import Database, HostFacts, Service, State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dbops.commands.database import Backend
+    from dbops.environments.model import Environment
+    from dbops.runner import Answer
     from dbops.target import Target
 
 
-def probe(target: Target) -> State:
+def probe(target: Target, *foreseen: Question) -> State:
     """Return the state of TARGET.
+
+    Args:
+        target: the environment.
+        foreseen: what else will be asked of its host next.
 
     Raises:
         Unreachable: the server runs but does not answer (exit 69).
     """
+    host = _host(target, foreseen) if target.environment.remote else None
     service = target.place.probe()
-    state = State(service=service, database=None)
+    state = State(service=service, database=None, host=host)
     if service.status != "running":
         return state
     return replace(state, database=_database(target, backend(target, state)))
+
+
+def _host(target: Target, foreseen: Sequence[Question]) -> HostFacts:
+    """Return what the host says; everything that is asked of it next travels with the question."""
+    from dbops import hosts  # noqa: PLC0415  only for what is reached over SSH
+
+    running = target.place.backend(Service(status="running"))
+    asked = database_question(target.environment, running)
+    return hosts.probe(target, *target.place.questions, asked, *foreseen)
 
 
 def backend(target: Target, state: State) -> Backend:
@@ -46,17 +63,18 @@ def migration_lock(database: str) -> int:
 
 def _database(target: Target, beside: Backend) -> Database:
     name = target.environment.database.name
-    answer = ask_file(beside, sql.query("probe"), f"--set=migration_lock={migration_lock(name)}")
+    asked = database_question(target.environment, beside)
+    answer = target.machine.read(asked.words, text=asked.text)
     if answer.code == 0:
         return _parse(json.loads(answer.out))
-    known = runner.read(commands.accepts_connections(beside, name))
+    known = target.machine.read(commands.accepts_connections(beside, name))
     if known.code == 0 and known.out.strip() != "t":
         return Database(exists=bool(known.out.strip()), is_open=False)
     raise Unreachable(
         f"{target.name}: the database does not answer",
         where=f"database {name}",
         why=_reason(answer.error or known.error),
-        next_command=f"inv ps --env {target.name}",
+        next_command=target.command("ps"),
     )
 
 
@@ -66,14 +84,28 @@ def _reason(said: str) -> str:
     return next((each for each in lines if "FATAL:" in each), lines[-1])
 
 
-def ask_file(
-    beside: Backend, file: Path, *arguments: str, database: str | None = None
-) -> runner.Answer:
-    """Run the read-only query in FILE and return psql's answer, one value a line."""
+def database_question(environment: Environment, beside: Backend) -> Question:
+    """Return the question that `probe` asks the database."""
+    key = f"--set=migration_lock={migration_lock(environment.database.name)}"
+    return query(beside, sql.query("probe"), key)
+
+
+def query(beside: Backend, file: Path, *arguments: str, database: str | None = None) -> Question:
+    """Return the read-only query in FILE as a question: one value a line, tabs between."""
     options = ("--no-align", "--tuples-only", "--field-separator=\t", *arguments)
     # By standard input: the file need not lie where psql runs, and nothing is written.
     text = file.read_text(encoding="utf-8")
-    return runner.read(commands.psql(beside, *options, "--file=-", database=database), text=text)
+    return Question(
+        words=tuple(commands.psql(beside, *options, "--file=-", database=database)), text=text
+    )
+
+
+def ask_file(
+    target: Target, beside: Backend, file: Path, *arguments: str, database: str | None = None
+) -> Answer:
+    """Run the read-only query in FILE and return psql's answer, one value a line."""
+    asked = query(beside, file, *arguments, database=database)
+    return target.machine.read(asked.words, text=asked.text)
 
 
 def _parse(facts: dict[str, Any]) -> Database:

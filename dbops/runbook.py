@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import groupby
 
 from dbops.environments.frozen import Frozen
@@ -48,6 +48,8 @@ class Runbook(Frozen):
         releases: it brings the checkout's revisions to a protected environment, so the checkout
             must be clean and at an allowed branch.
         continues: the database was not running; plan again once these steps are done.
+        confirmed: the environment's name is typed on a protected environment, though nothing that
+            is there is lost.
         loses: what the operator gives up, in one sentence, shown before a question.
     """
 
@@ -58,8 +60,13 @@ class Runbook(Frozen):
     destructive: bool = False
     releases: bool = False
     continues: bool = False
+    confirmed: bool = False
     loses: str = ""
     notes: tuple[str, ...] = field(default=())
+
+    def beginning_with(self, *steps: Step) -> Runbook:
+        """Return the same with STEPS before all others."""
+        return replace(self, steps=(*steps, *self.steps))
 
     @property
     def id(self) -> str:

@@ -65,6 +65,14 @@ def read(
     return Answer(code=done.returncode, out=done.stdout, error=done.stderr)
 
 
+def read_all(commands: Sequence[Sequence[str]]) -> list[Answer]:
+    """Run COMMANDS, which change nothing, side by side, and return their answers in order."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only several hosts need it
+
+    with ThreadPoolExecutor(max_workers=len(commands)) as pool:
+        return list(pool.map(read, commands))
+
+
 def fetch(url: str, timeout: float) -> str:
     """Ask URL within TIMEOUT seconds and return why the answer is not 200, empty when it is."""
     import urllib.error  # noqa: PLC0415  40 ms that only health pays
@@ -140,11 +148,18 @@ def run(
     child = _start(script, directory, lock, environment)
     events = tuple(_follow(child, directory, started, watch))
     (directory / "rc").write_text(f"{child.returncode}\n", encoding="utf-8")
+    log = (directory / "log").read_text(encoding="utf-8", errors="replace")
+    return ended(child.returncode, events, log, time.monotonic() - started)
+
+
+def ended(code: int, events: tuple[Event, ...], log: str, seconds: float) -> Run:
+    """Return the run that ended with CODE after SECONDS, with what its failed step wrote to LOG."""
+    failed = _failed_step(events)
     return Run(
-        code=child.returncode,
-        failed=_failed_step(events).title,
-        log=_said(directory / "log", _failed_step(events)),
-        seconds=time.monotonic() - started,
+        code=code,
+        failed=failed.title,
+        log=_said(log, failed),
+        seconds=seconds,
         events=events,
     )
 
@@ -164,16 +179,19 @@ def _start(
 def _follow(
     child: subprocess.Popen[bytes], directory: Path, started: float, watch: Callable[[Event], None]
 ) -> Iterator[Event]:
-    events, said = directory / "events.jsonl", directory / "log"
     begun, done = Event(kind="begin"), 0
-    with events.open(encoding="utf-8") as file, said.open("rb") as log, _interrupts_go_to(child):
+    with (
+        (directory / "events.jsonl").open(encoding="utf-8") as file,
+        (directory / "log").open("rb") as log,
+        _interrupts_go_to(child),
+    ):
         while True:
             ended = child.poll() is not None
             for line in file:
-                event = _event(json.loads(line), time.monotonic() - started)
-                begun, done = (event, 0) if event.kind == "begin" else (begun, done)
-                watch(event)
-                yield event
+                said = event(json.loads(line), time.monotonic() - started)
+                begun, done = (said, 0) if said.kind == "begin" else (begun, done)
+                watch(said)
+                yield said
             if ended:
                 return
             done += log.read().count(begun.counts.encode()) if begun.total else 0
@@ -198,7 +216,8 @@ def _interrupts_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _event(line: Mapping[str, Any], seconds: float) -> Event:
+def event(line: Mapping[str, Any], seconds: float) -> Event:
+    """Return the event of a LINE of events.jsonl, SECONDS after the run began."""
     return Event(
         kind=line["event"],
         step=line.get("step", 0),
@@ -223,11 +242,8 @@ def _failed_step(events: tuple[Event, ...]) -> Event:
     return next((each for each in begun if ended.get(each.step, 1)), Event(kind="begin"))
 
 
-def _said(path: Path, failed: Event, lines: int = 8) -> str:
+def _said(text: str, failed: Event, lines: int = 8) -> str:
     """Return the last LINES lines the failed step wrote."""
-    if not path.exists():
-        return ""
-    text = path.read_text(encoding="utf-8", errors="replace")
     own = text.rpartition(f"--- step {failed.step}\n")[2].partition("\n--- step ")[0]
     return "\n".join([each for each in own.splitlines() if each.strip()][-lines:])
 

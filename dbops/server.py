@@ -16,6 +16,7 @@ from dbops.state import Service
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dbops.commands.shell import Question
     from dbops.environments.model import Environment
 
 
@@ -24,6 +25,11 @@ class ExistingServer:
     """A server reached through libpq: a service of pg_service.conf, or a host and port."""
 
     environment: Environment
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Return nothing: it is never on a host."""
+        return ()
 
     def probe(self) -> Service:
         """Return that the server runs.
@@ -40,7 +46,7 @@ class ExistingServer:
             f"{self.environment.name}: the server does not accept connections",
             where=self._address(),
             why=_READY.get(answer.code, (answer.error or answer.out).strip()),
-            next_command=f"inv psql --env {self.environment.name}",
+            next_command=self.environment.command("psql"),
         )
 
     def _check_passfile(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dbops.environments.frozen import Frozen
 
@@ -73,8 +73,35 @@ class Database(Frozen):
     revision_files: tuple[tuple[str, str], ...] = ()
 
 
+class HostFacts(Frozen):
+    """What a host that is reached over SSH said about itself and its checkout.
+
+    Attributes:
+        name: what the machine calls itself.
+        user: whom we are there.
+        marker: the environment the host says it is, empty when it was never enrolled.
+        commit: what its checkout is at.
+        branch: the branch of its checkout, empty when it is at none.
+        changed: the files that differ from the commit, as `git status --porcelain` lists them.
+        hold: the manual lock as JSON, empty when there is none.
+        holder: who is changing the environment now, as JSON, empty when nobody is.
+        journal: the last entries of the journal, oldest first.
+    """
+
+    name: str
+    user: str
+    marker: str
+    commit: str
+    branch: str
+    changed: tuple[str, ...] = ()
+    hold: str = ""
+    holder: str = ""
+    journal: tuple[dict[str, Any], ...] = ()
+
+
 class State(Frozen):
     """Everything a plan is made from. The database is None when its server does not run."""
 
     service: Service
     database: Database | None
+    host: HostFacts | None = None

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from dbops import places, revisions
 from dbops.errors import Problem, UsageProblem
+from dbops.machine import HERE
 
 if TYPE_CHECKING:
     from dbops.environments.model import Environment
+    from dbops.machine import Machine
     from dbops.places import Place
     from dbops.snapshot import Snapshot
 
@@ -22,26 +24,55 @@ class Target:
     """An environment as the operations see it; files are read when they are asked for."""
 
     environment: Environment
+    machine: Machine = HERE
+    archive: str | None = None
+    """A base64 tar of the checkout's files; a host is asked for its own when it is None."""
 
     @property
     def name(self) -> str:
         """Return the environment's name."""
         return self.environment.name
 
+    def command(self, words: str) -> str:
+        """Return what to type for WORDS, a verb and its options, on this environment."""
+        return self.environment.command(words)
+
     @property
     def home(self) -> Path:
-        """Return the directory of the environment's runs, lock and journal on this machine."""
+        """Return the directory of the environment's runs, lock and journal, where they are."""
         return self.environment.project_directory / ".dbops" / self.name
+
+    def forget(self) -> None:
+        """Forget the files that were read: a run may have changed them."""
+        for each in ("files", "versions", "graph", "snapshot"):
+            self.__dict__.pop(each, None)
 
     @cached_property
     def place(self) -> Place:
         """Return where the environment's server is: what is asked of it, and how it is reached."""
-        return places.place(self.environment)
+        return places.place(self.environment, self.machine)
+
+    @cached_property
+    def files(self) -> Path:
+        """Return where this machine can read the checkout's migrations and SQL.
+
+        Raises:
+            Problem: the host has none of them (exit 1).
+        """
+        if not self.environment.remote:
+            return self.environment.project_directory
+        from dbops import mirror  # noqa: PLC0415  only a host's files are copied
+        from dbops.commands import remote  # noqa: PLC0415
+
+        archive = self.archive
+        if archive is None:
+            archive = self.machine.read(remote.migration_files(self.environment).words).out
+        return mirror.unpacked(archive)
 
     @cached_property
     def versions(self) -> Path:
         """Return the folder of the revision files, as alembic.ini says."""
-        ini = self.environment.path(self.environment.migrations.ini)
+        ini = self.files / self.environment.migrations.ini
         parser = configparser.ConfigParser(defaults={"here": str(ini.parent)})
         try:
             with ini.open(encoding="utf-8") as file:
@@ -54,7 +85,7 @@ class Target:
                 why=str(error).splitlines()[0],
                 next_command=f"correct migrations.ini of {self.name} in environments.yaml",
             ) from error
-        return self.environment.path(str(location)) / "versions"
+        return self.files / location / "versions"
 
     @cached_property
     def graph(self) -> revisions.Graph:
@@ -82,7 +113,7 @@ class Target:
         from dbops import snapshot  # noqa: PLC0415  an upgrade at head never reads it
 
         migrations = self.environment.migrations
-        path = self.environment.path(migrations.snapshot)
+        path = self.files / migrations.snapshot
         return snapshot.load(path, display=migrations.snapshot)
 
     def leave_out(self, server_version: int) -> tuple[int, ...]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
 from dbops.commands import sql
-from dbops.commands.shell import equals, has_sha256, lines, words
+from dbops.commands.shell import RUN, equals, has_sha256, lines, words
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dbops.commands.database import Backend
     from dbops.environments.model import Environment
     from dbops.manifest import Manifest
-
-_SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "backup.sh"
 
 
 def take(backend: Backend, environment: Environment, tables: int) -> Step:
@@ -31,7 +30,51 @@ def take(backend: Backend, environment: Environment, tables: int) -> Step:
     given = [word for pair in options.items() for word in pair]
     return Step(
         title=f"back up {environment.database.name}, and read the dump back",
-        command=words("sh", _SCRIPT, *given, "--verbose", "--", *backend.beside()),
+        command=words(
+            "sh",
+            environment.tool_directory / "scripts" / "backup.sh",
+            *given,
+            "--verbose",
+            "--",
+            *backend.beside(),
+        ),
+        counts="dumping contents of table",
+        total=tables,
+    )
+
+
+def gate(backend: Backend, environment: Environment, tables: int) -> Step:
+    """Return the step without which nothing of production is touched: a dump, found and read back.
+
+    The environment's own command takes it, whatever that is; what counts is the file it leaves.
+    """
+    settings = environment.backup
+    place = words(environment.path(settings.directory))
+    own = words("cd", environment.project_directory)
+    take_it = settings.command or take(backend, environment, tables).command
+    read = words(*backend.beside(), "pg_restore")
+    return Step(
+        title=f"back up {environment.database.name}, and prove the dump",
+        command=lines(
+            f"touch {RUN}/before",
+            f"( {own} && {take_it} )",
+            f"dump=$(find {place} -type f -newer {RUN}/before ! -name '*.json' ! -name '.*'"
+            " -exec ls -t {} + | head -n 1)",
+            f'[ -n "$dump" ] || {{ echo {words("no new file is in " + settings.directory)};'
+            " exit 1; }",
+            '[ -s "$dump" ] || { echo "$dump is empty"; exit 1; }',
+            # Every byte: the list at the head of a dump proves nothing.
+            f'{read} --file=/dev/null <"$dump" || {{ echo "$dump cannot be read back"; exit 1; }}',
+            f'held=$({read} --list <"$dump" | grep -c " TABLE DATA " || :)',
+            f'[ "$held" -ge {tables} ] || {{ echo "$dump holds $held tables, not {tables}"; exit 1; }}',
+            'sum=$(sha256sum <"$dump" | cut -d " " -f 1)',
+            "manifest=${dump%.dump}.json",
+            '[ ! -f "$manifest" ] || grep -q "\\"sha256\\": \\"$sum\\"" "$manifest" ||'
+            ' { echo "$dump is not what its manifest says"; exit 1; }',
+            """printf '"backup":"%s","backup_sha256":"%s"' "$dump" "$sum" >""" + f"{RUN}/backup",
+            'echo "proven: $dump, sha256 $sum"',
+        ),
+        verify=f"test -s {RUN}/backup",
         counts="dumping contents of table",
         total=tables,
     )

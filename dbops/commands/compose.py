@@ -112,10 +112,12 @@ class ComposeBackend:
 
     def start(self) -> tuple[Step, ...]:
         """Return the step that starts the services and waits until they are healthy."""
+        return () if self._is_well() else self.bring_up()
+
+    def bring_up(self) -> tuple[Step, ...]:
+        """Return the step that builds what has changed and waits until all services are well."""
         wait = ("--wait", f"--wait-timeout={HEALTHY_WITHIN_SECONDS}")
         up = ("up", "--detach", "--build", *wait)
-        if self._is_well():
-            return ()
         return (
             Step(
                 title=f"start the services of {settings_of(self.environment).project}, healthy",

@@ -59,6 +59,10 @@ class Backend(Protocol):
         """Return the steps that bring the service up."""
         ...
 
+    def bring_up(self) -> tuple[Step, ...]:
+        """Return the steps that bring the service up, also when it is, after its files changed."""
+        ...
+
     def stop(self) -> tuple[Step, ...]:
         """Return the steps that stop the service."""
         ...
@@ -218,7 +222,7 @@ def load_snapshot(
     load = transaction(
         backend,
         File(f"{RUN}/snapshot.sql" if leave_out else words(file)),
-        File(words(sql.REVISION_LOG)),
+        File(words(sql.revision_log(environment))),
         *done,
         # Last: the owner also becomes the owner of the version table.
         *(roles_files(environment) if roles else []),
@@ -253,6 +257,7 @@ SELECT count(*) >= {relations} FROM pg_catalog.pg_class AS c
 
 def stamp(
     backend: Backend,
+    environment: Environment,
     *,
     revision: str,
     expected: tuple[str, ...],
@@ -265,7 +270,7 @@ def stamp(
         title=f"{operation} {revision}" + (f" in place of {previous}" if previous else ""),
         command=transaction(
             backend,
-            File(words(sql.REVISION_LOG)),
+            File(words(sql.revision_log(environment))),
             sql.stamp(revision, expected=expected),
             sql.record(operation, revision=revision, previous=previous, sha256=sha256),
         ),

@@ -92,6 +92,10 @@ class EmbeddedBackend:
             return (*self._copy_binaries(), self._start())
         return (self._stop(), self._start()) if self.service.moved else ()
 
+    def bring_up(self) -> tuple[Step, ...]:
+        """Return the same as `start`: nothing of the checkout is part of the service."""
+        return self.start()
+
     def stop(self) -> tuple[Step, ...]:
         """Return the step that stops a running server; connections are ended, nothing is lost."""
         return (self._stop(),) if self.service.status == "running" else ()

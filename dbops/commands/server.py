@@ -92,6 +92,10 @@ class ServerBackend:
         """Return nothing: the server runs already, or it cannot be started from here."""
         return ()
 
+    def bring_up(self) -> tuple[Step, ...]:
+        """Return the same as `start`: nothing of the checkout is part of the service."""
+        return self.start()
+
     def stop(self) -> tuple[Step, ...]:
         """Refuse to stop a server that others use.
 
@@ -125,5 +129,5 @@ class ServerBackend:
             f"{self.environment.name}: the server is not this tool's to manage",
             where=f"environments.{self.environment.name}.backend: server",
             why=f"{verb} acts on a server that this tool started",
-            next_command=f"inv ps --env {self.environment.name}",
+            next_command=self.environment.command("ps"),
         )

@@ -6,12 +6,21 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from dbops.environments.frozen import Frozen
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 # The directory of the run, the script's only argument.
 RUN = '"$1"'
+
+
+class Question(Frozen):
+    """A command that changes nothing, and what it finds on standard input."""
+
+    words: tuple[str, ...]
+    text: str | None = None
 
 
 def words(*parts: str | Path) -> str:

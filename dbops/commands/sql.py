@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbops.environments.model import Environment
 
 
 def identifier(name: str) -> str:
@@ -29,9 +33,9 @@ def query(name: str) -> Path:
     return Path(__file__).resolve().parents[2] / "sql" / "queries" / f"{name}.sql"
 
 
-REVISION_LOG = (
-    Path(__file__).resolve().parents[2] / "migrations_v2" / "alembic" / "revision_log.sql"
-)
+def revision_log(environment: Environment) -> Path:
+    """Return the file that makes the table of applied revisions, where the commands run."""
+    return environment.tool_directory / "migrations_v2" / "alembic" / "revision_log.sql"
 
 
 def record(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os.path
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -25,6 +25,7 @@ from dbops.environments.sections import (
     Server,
 )
 from dbops.environments.text import AnyPath, Module, Name
+from dbops.errors import UsageProblem
 
 __all__ = [
     "Backup",
@@ -45,6 +46,9 @@ __all__ = [
     "Server",
     "Settings",
 ]
+
+
+_TOOL = Path(__file__).resolve().parents[2]
 
 
 class Settings(Frozen):
@@ -96,6 +100,36 @@ class Environment(Settings):
     project: str
     project_directory: Path
     file: Path
+    remote: bool = False
+    """Whether it is reached over SSH: paths are then those of its host."""
+
+    @property
+    def tool_directory(self) -> Path:
+        """Return where this tool's own files lie for the commands: a host's checkout has them."""
+        return self.project_directory if self.remote else _TOOL
+
+    def at_host(self) -> Environment:
+        """Return the environment as its host sees it: paths are those of the checkout there.
+
+        Raises:
+            UsageProblem: it has no host; it lives on whatever machine it is used on (exit 4).
+        """
+        if self.host is None:
+            raise UsageProblem(
+                f"{self.name} has no host",
+                where=f"environments.{self.name}",
+                why="it lives on this machine",
+                next_command=self.command("COMMAND"),
+            )
+        return replace(self, project_directory=Path(self.host.directory), remote=True)
+
+    def command(self, words: str) -> str:
+        """Return what to type for WORDS, a verb and its options, on this environment."""
+        return self.command_over_ssh(words) if self.remote else f"inv {words} --env {self.name}"
+
+    def command_over_ssh(self, words: str) -> str:
+        """Return what to type for WORDS on another machine than the environment's host."""
+        return f"fab -H {(*self.aliases, self.name)[0]} {words}"
 
     def path(self, relative: str) -> Path:
         """Return RELATIVE (or an absolute or ~/ path) as an absolute path on this machine."""

@@ -66,7 +66,7 @@ def _require_head(target: Target, state: State, head: str, verb: str) -> None:
             f"{target.name} is at {current or 'no revision'}, not at {head}",
             where=verb,
             why="the models are compared with a database that is at head",
-            next_command=f"inv al-up --env {target.name}",
+            next_command=target.command("al-up"),
         )
 
 
@@ -99,7 +99,7 @@ def written(target: Target, _state: State) -> Conclusion:
     place = newest.path.relative_to(target.environment.project_directory)
     return Conclusion(
         sentence=f"{newest.id} is the new head, in {place}",
-        next_command=f"edit the file, then inv al-up --env {target.name}",
+        next_command=f"edit the file, then {target.command('al-up')}",
         facts=(("revision", newest.id), ("file", str(place))),
     )
 
@@ -115,7 +115,7 @@ def upgrade_sql(target: Target, state: State) -> str:
     start = current or target.environment.migrations.baseline
     if not target.graph.between([start], target.graph.head):
         return ""
-    answer = runner.read(
+    answer = target.machine.read(
         [
             "sh",
             "-c",
@@ -126,9 +126,17 @@ def upgrade_sql(target: Target, state: State) -> str:
         raise Problem(
             f"{target.name}: the SQL cannot be written without a database",
             why=_last_line(answer.error),
-            next_command=f"inv al-hist --env {target.name}",
+            next_command=target.command("al-hist"),
         )
     return answer.out
+
+
+def sql_between(target: Target, start: str, end: str) -> str:
+    """Return the SQL from revision START to END, written by this machine from TARGET's files."""
+    config = target.files / target.environment.migrations.ini
+    command = local_alembic(target.files, config, "upgrade", f"{start}:{end}", "--sql")
+    answer = runner.read(["sh", "-c", command])
+    return answer.out if answer.code == 0 else f"cannot be written: {_last_line(answer.error)}"
 
 
 def check(target: Target, state: State) -> Conclusion:
@@ -139,7 +147,7 @@ def check(target: Target, state: State) -> Conclusion:
         Refused: the database is not at head (exit 3).
     """
     _require_head(target, state, target.graph.head, "al-check")
-    answer = runner.read(["sh", "-c", backend(target, state).alembic("check")])
+    answer = target.machine.read(["sh", "-c", backend(target, state).alembic("check")])
     if answer.code == 0:
         return Conclusion(
             sentence=f"{target.name}: models and database agree",
@@ -151,13 +159,13 @@ def check(target: Target, state: State) -> Conclusion:
             f"{target.name}: the check could not run",
             where=f"{sys.executable} -m alembic check",
             why=_last_line(answer.error or answer.out),
-            next_command=f"correct the cause, then inv al-check --env {target.name}",
+            next_command=f"correct the cause, then {target.command('al-check')}",
         )
     raise DifferencesFound(
         f"{target.name}: models and database differ",
         where=target.environment.database.name,
         why="\n       ".join(found) or _last_line(answer.error or answer.out),
-        next_command=f"inv al-rev-auto --message '...' --env {target.name}",
+        next_command=target.command("al-rev-auto --message '...'"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbops import manifest, runner
+from dbops import manifest
 from dbops.commands import backup as commands
 from dbops.errors import Problem, Refused, UsageProblem
 from dbops.operations import require, services
@@ -37,7 +37,7 @@ def taken(target: Target, _state: State) -> Conclusion:
     Raises:
         Problem: there is none, whatever the script said (exit 1).
     """
-    found = manifest.every(directory(target), target.name)
+    found = manifest.every(target.machine, directory(target), target.name)
     if not found:
         raise Problem(f"{target.name}: there is no backup", where=str(directory(target)))
     newest = found[0]
@@ -45,7 +45,7 @@ def taken(target: Target, _state: State) -> Conclusion:
     return Conclusion(
         sentence=f"{target.name}: {newest.dump.name} is proven: {newest.size_bytes} bytes, "
         f"{len(newest.rows)} tables, {rows} rows, at {newest.revision or 'no revision'}",
-        next_command=f"inv backups --env {target.name} --restore-test",
+        next_command=f"{target.command('backups')} --restore-test",
         facts=tuple(describe(newest).items()),
     )
 
@@ -65,7 +65,7 @@ def describe(found: Manifest) -> dict[str, Any]:
 
 def listed(target: Target, *, verify: bool) -> list[dict[str, Any]]:
     """Return every backup, newest first; with VERIFY each is hashed and compared."""
-    found = manifest.every(directory(target), target.name)
+    found = manifest.every(target.machine, directory(target), target.name)
     return [
         {**describe(each), **({"damage": _damage(target, each)} if verify else {})}
         for each in found
@@ -75,14 +75,14 @@ def listed(target: Target, *, verify: bool) -> list[dict[str, Any]]:
 def _damage(target: Target, found: Manifest) -> str:
     if found.environment != target.name:
         return f"its manifest is of {found.environment}"
-    return manifest.damage(found)
+    return manifest.damage(target.machine, found)
 
 
 def restore_test(target: Target, state: State, *, dump: str | None) -> Runbook:
     """Plan to restore a backup into a scratch database, compare its rows, and drop it."""
     server = require.database(target, state).server_version
     found = _chosen(target, dump)
-    manifest.check_usable(found, target.name, origin=None, server=server)
+    manifest.check_usable(target.machine, found, target.environment, origin=None, server=server)
     beside = backend(target, state)
     scratch = f"{target.environment.database.name[:44]}_restore_test"
     steps = (
@@ -105,26 +105,34 @@ def tested(target: Target, _state: State, *, dump: str | None) -> Conclusion:
 
 def _chosen(target: Target, dump: str | None) -> Manifest:
     if dump is not None:
-        found = manifest.of(manifest.dump_file(_path(dump), target.name))
+        found = _manifest(target, _path(target, dump))
         if found is None:
             raise UsageProblem(
                 "the dump has no manifest",
                 where=dump,
                 why="nothing says how many rows it must hold",
-                next_command=f"inv restore --env {target.name} --dump {dump}",
+                next_command=f"{target.command('restore')} --dump {dump}",
             )
         return found
-    every = manifest.every(directory(target), target.name)
+    every = manifest.every(target.machine, directory(target), target.name)
     if not every:
         raise Problem(
             f"{target.name}: there is no backup",
             where=str(directory(target)),
-            next_command=f"inv backup --env {target.name}",
+            next_command=target.command("backup"),
         )
     return every[0]
 
 
-def _path(given: str) -> Path:
+def _manifest(target: Target, dump: Path) -> Manifest | None:
+    machine = target.machine
+    return manifest.of(machine, manifest.dump_file(machine, dump, target.environment))
+
+
+def _path(target: Target, given: str) -> Path:
+    """Return the file a person GIVEs: on a host, relative to its checkout."""
+    if target.environment.remote:
+        return target.environment.project_directory / given
     return Path(given).expanduser().absolute()
 
 
@@ -145,7 +153,7 @@ def restore(
             "a restore needs one file",
             where="restore",
             why="either --dump or --sql names it",
-            next_command=f"inv backups --env {target.name}",
+            next_command=target.command("backups"),
         )
     loses = f"the rows of {target.name} are replaced; the present database is kept aside"
     found = require.server(target, state)
@@ -159,9 +167,9 @@ def restore(
             loses=loses,
         )
     if dump is not None:
-        steps, notes = _from_dump(target, state, _path(dump), origin)
+        steps, notes = _from_dump(target, state, _path(target, dump), origin)
     else:
-        steps, notes = _from_sql(target, state, _path(sql or "")), ()
+        steps, notes = _from_sql(target, state, _path(target, sql or "")), ()
     return Runbook(
         verb="restore",
         environment=target.name,
@@ -176,12 +184,12 @@ def _from_dump(
     target: Target, state: State, dump: Path, origin: str | None
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     beside, environment = backend(target, state), target.environment
-    found = manifest.of(manifest.dump_file(dump, target.name))
+    found = _manifest(target, dump)
     server = require.database(target, state).server_version
     database = commands.restoring(environment)
     notes = () if found else ("the dump has no manifest: its rows cannot be compared with it",)
     if found:
-        manifest.check_usable(found, target.name, origin=origin, server=server)
+        manifest.check_usable(target.machine, found, environment, origin=origin, server=server)
     tables = len(found.rows) if found else 0
     steps = (
         commands.read_back(beside, dump, found.sha256 if found else None),
@@ -193,7 +201,7 @@ def _from_dump(
 
 
 def _from_sql(target: Target, state: State, file: Path) -> tuple[Step, ...]:
-    check_complete(file, target.name)
+    check_complete(target, file)
     beside, environment = backend(target, state), target.environment
     database = commands.restoring(environment)
     return (
@@ -202,39 +210,36 @@ def _from_sql(target: Target, state: State, file: Path) -> tuple[Step, ...]:
     )
 
 
-_SAMPLE_BYTES = 4096
-
-
-def check_complete(file: Path, name: str) -> None:
+def check_complete(target: Target, file: Path) -> None:
     """Refuse a plain dump without its last line: psql would run the half of it without complaint.
 
     Args:
-        file: the file.
-        name: the environment it is meant for.
+        target: the environment it is meant for.
+        file: the file, where the environment's commands run.
 
     Raises:
         UsageProblem: the file is missing or empty (exit 4).
         Refused: it begins as a dump and does not end as one (exit 3).
     """
-    if not file.is_file() or file.stat().st_size == 0:
-        why = "it is empty" if file.is_file() else "there is no such file"
-        following = f"inv restore --env {name} --sql ..., with a whole file"
-        raise UsageProblem("this is no SQL file", where=str(file), why=why, next_command=following)
-    with file.open("rb") as stream:
-        head = stream.read(_SAMPLE_BYTES)
-        stream.seek(max(0, file.stat().st_size - _SAMPLE_BYTES))
-        last = stream.read()
-    begins, ends = b"PostgreSQL database dump\n" in head, b"database dump complete" in last
-    if head.startswith(b"PGDMP") or (begins and not ends):
+    found = target.machine.measure(file)
+    whole = target.command("restore --sql ...") + ", with a whole file"
+    if found is None or found.size == 0:
+        why = "there is no such file" if found is None else "it is empty"
+        raise UsageProblem("this is no SQL file", where=str(file), why=why, next_command=whole)
+    if found.head.startswith(b"PGDMP"):
         raise Refused(
-            "the SQL file is cut" if begins else "this is a dump in the custom format",
+            "this is a dump in the custom format",
             where=str(file),
-            why="its last line, 'PostgreSQL database dump complete', is missing"
-            if begins
-            else "it is restored with --dump",
-            next_command=f"inv restore --env {name} --sql ..., with a whole file"
-            if begins
-            else f"inv restore --env {name} --dump {file}",
+            why="it is restored with --dump",
+            next_command=target.command(f"restore --dump {file}"),
+        )
+    begins = b"PostgreSQL database dump\n" in found.head
+    if begins and b"database dump complete" not in found.tail:
+        raise Refused(
+            "the SQL file is cut",
+            where=str(file),
+            why="its last line, 'PostgreSQL database dump complete', is missing",
+            next_command=whole,
         )
 
 
@@ -246,14 +251,16 @@ def restored(target: Target, state: State) -> Conclusion:
     return Conclusion(
         sentence=f"{target.name}: restored, {len(found.relations)} relations at {versions}; "
         f"kept aside: {', '.join(aside) or 'nothing'}",
-        next_command=f"inv al-up --env {target.name}, then inv restore-forget --env {target.name}",
+        next_command=f"{target.command('al-up')}, then {target.command('restore-forget')}",
         facts=(("versions", found.versions), ("kept", aside)),
     )
 
 
 def kept(target: Target, state: State) -> list[str]:
     """Return the databases earlier restores left aside."""
-    answer = runner.read(commands.kept_databases(backend(target, state), target.environment))
+    answer = target.machine.read(
+        commands.kept_databases(backend(target, state), target.environment)
+    )
     return answer.out.split()
 
 

@@ -34,7 +34,7 @@ def export(target: Target, state: State) -> Runbook:
             f"{target.name} is at {current or 'no revision'}, not at head",
             where=target.environment.database.name,
             why="the snapshot is taken from a database that is up to date",
-            next_command=f"inv al-up --env {target.name}",
+            next_command=target.command("al-up"),
         )
     beside = backend(target, state)
     scratch = commands.scratch(target.environment)

@@ -47,14 +47,14 @@ def empty(target: Target, found: Database) -> None:
             f"{target.name}: the database is not empty",
             where=where.rstrip(": "),
             why=f"it holds {found.objects} objects; a snapshot is loaded into an empty one",
-            next_command=f"inv al-adopt --env {target.name}, or db-init-from-snapshot instead",
+            next_command=f"{target.command('al-adopt')}, or db-init-from-snapshot instead",
         )
     if found.versions:
         raise Refused(
             f"{target.name}: the database says that it is at {', '.join(found.versions)}",
             where=f"{target.environment.database.name}, alembic_version",
             why="it holds no objects, so the row is wrong",
-            next_command=f"inv db-init-from-snapshot --env {target.name}",
+            next_command=target.command("db-init-from-snapshot"),
         )
     taken = sorted(set(target.snapshot.schemas) & set(found.schemas) - {"public"})
     if taken:
@@ -62,7 +62,7 @@ def empty(target: Target, found: Database) -> None:
             f"{target.name}: schemas of the snapshot exist already",
             where=", ".join(taken),
             why="the snapshot creates them itself",
-            next_command=f"inv psql --env {target.name} --command 'DROP SCHEMA {taken[0]}'",
+            next_command=f"{target.command('psql')} --command 'DROP SCHEMA {taken[0]}'",
         )
 
 
@@ -86,7 +86,7 @@ def applied(target: Target, state: State) -> Conclusion:
     return Conclusion(
         sentence=f"{target.name}: {target.environment.migrations.snapshot} is loaded, "
         f"{len(found.relations)} relations in {len(found.schemas)} schemas",
-        next_command=f"inv db-bootstrap-roles --env {target.name}",
+        next_command=target.command("db-bootstrap-roles"),
         facts=(("relations", len(found.relations)), ("schemas", found.schemas)),
     )
 
@@ -120,7 +120,7 @@ def roles_ready(target: Target, state: State) -> Conclusion:
         )
     return Conclusion(
         sentence=f"{target.name}: {len(wanted_roles(target))} roles have their privileges",
-        next_command=f"inv al-up --env {target.name}" if found.versions else "",
+        next_command=target.command("al-up") if found.versions else "",
         facts=(("roles", wanted_roles(target)),),
     )
 
@@ -160,8 +160,8 @@ def removed(target: Target, state: State) -> Conclusion:
 
 def _build(target: Target) -> str:
     if target.environment.guard.protected:
-        return f"inv db-init-from-snapshot --env {target.name} --force"
-    return f"inv al-up --env {target.name}"
+        return f"{target.command('db-init-from-snapshot')} --force"
+    return target.command("al-up")
 
 
 def init_from_snapshot(target: Target, state: State, *, finish: bool) -> Runbook:
@@ -200,18 +200,17 @@ def from_nothing(target: Target, state: State, *, stamp: bool) -> tuple[Step, ..
     )
 
 
-def upgrading(target: Target, beside: Backend, current: str) -> tuple[Step, ...]:
-    """Return the step that upgrades from CURRENT to head, none when that is where it is."""
-    pending = target.graph.between([current], target.graph.head)
+def upgrading(
+    target: Target, beside: Backend, current: str, wanted: str | None = None
+) -> tuple[Step, ...]:
+    """Return the step from CURRENT to WANTED, the head when None; none when it is there."""
+    end = wanted or target.graph.head
+    pending = target.graph.between([current], end)
     if not pending:
         return ()
-    what = pending[0].id if len(pending) == 1 else f"{len(pending)} revisions"
-    title = f"upgrade to {target.graph.head} ({what})" if len(pending) > 1 else f"upgrade to {what}"
-    return (
-        commands.migrate(
-            beside, "upgrade", target.graph.head, expected=target.graph.head, title=title
-        ),
-    )
+    what = f" ({len(pending)} revisions)" if len(pending) > 1 else ""
+    title = f"upgrade to {end}{what}"
+    return (commands.migrate(beside, "upgrade", end, expected=end, title=title),)
 
 
 def initialised(target: Target, state: State) -> Conclusion:
@@ -222,11 +221,11 @@ def initialised(target: Target, state: State) -> Conclusion:
         return replace(
             conclusion,
             sentence=f"{conclusion.sentence}, at {', '.join(found.versions)}",
-            next_command=f"inv mv-refresh --env {target.name}",
+            next_command=target.command("mv-refresh"),
         )
     baseline = target.environment.migrations.baseline
     return replace(
         conclusion,
-        next_command=f"inv al-stamp --rev {baseline} --env {target.name}, "
-        f"then inv al-up --env {target.name}",
+        next_command=f"{target.command(f'al-stamp --rev {baseline}')}, "
+        f"then {target.command('al-up')}",
     )

@@ -38,7 +38,7 @@ def load(target: Target, state: State, *, years: int | None, scale: int | None) 
             f"{target.name} is not at head",
             where=target.environment.database.name,
             why="the generator fills the tables of the head",
-            next_command=f"inv al-up --env {target.name}",
+            next_command=target.command("al-up"),
         )
     beside = backend(target, state)
     options = [f"--years={years}"] if years else []

@@ -42,7 +42,7 @@ def _findings(target: Target, state: State) -> Iterator[Finding]:
         yield Finding(
             what=target.place.describe(state.service),
             why="nothing else can be asked before the database answers",
-            next_command=f"inv up --env {target.name}",
+            next_command=target.command("up"),
         )
         return
     yield from _schema(target, found)
@@ -66,13 +66,13 @@ def _schema(target: Target, found: Database) -> Iterator[Finding]:
         yield Finding(
             what=f"the database is at {', '.join(found.versions) or 'no revision'}",
             why=f"the head is {', '.join(heads)}",
-            next_command=f"inv al-up --env {target.name}",
+            next_command=target.command("al-up"),
         )
     for note in migrations.notes(target, found):
         yield Finding(
             what=note,
             why="the database and the files no longer tell the same story",
-            next_command=f"inv al-hist --env {target.name}",
+            next_command=target.command("al-hist"),
         )
 
 
@@ -82,15 +82,17 @@ def _roles(target: Target, state: State, found: Database) -> Iterator[Finding]:
         yield Finding(
             what=f"roles are missing: {', '.join(missing)}",
             why="environments.yaml declares them",
-            next_command=f"inv db-bootstrap-roles --env {target.name}",
+            next_command=target.command("db-bootstrap-roles"),
         )
-    answer = ask_file(backend(target, state), sql.query("owners_without_default_privileges"))
+    answer = ask_file(
+        target, backend(target, state), sql.query("owners_without_default_privileges")
+    )
     for line in answer.out.splitlines():
         owner, schema = line.split("\t")
         yield Finding(
             what=f"{owner} owns objects in {schema} and has no default privileges there",
             why="what it creates next can be read by nobody else",
-            next_command=f"inv db-bootstrap-roles --env {target.name}",
+            next_command=target.command("db-bootstrap-roles"),
         )
 
 
@@ -100,7 +102,7 @@ def _views(target: Target, state: State) -> Iterator[Finding]:
         yield Finding(
             what=f"materialized views are not populated: {', '.join(empty)}",
             why="reading one fails (55000)",
-            next_command=f"inv mv-refresh --env {target.name}",
+            next_command=target.command("mv-refresh"),
         )
 
 
@@ -110,18 +112,18 @@ def _backups(target: Target, state: State) -> Iterator[Finding]:
         yield Finding(
             what=f"kept aside by a restore: {', '.join(aside)}",
             why="they take room until they are dropped",
-            next_command=f"inv restore-forget --env {target.name}",
+            next_command=target.command("restore-forget"),
         )
     if target.environment.backend == "embedded":
         return
-    every = manifest.every(backups.directory(target), target.name)
+    every = manifest.every(target.machine, backups.directory(target), target.name)
     limit = timedelta(hours=target.environment.backup.max_age_hours)
     age = datetime.now(UTC) - _taken(every[0].taken_at) if every else None
     if age is None or age > limit:
         yield Finding(
             what="the newest backup is too old" if age else "there is no backup",
             why=f"one every {limit.total_seconds() / 3600:.0f} hours is wanted",
-            next_command=f"inv backup --env {target.name}",
+            next_command=target.command("backup"),
         )
 
 

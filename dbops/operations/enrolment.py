@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbops import guard
+from dbops.commands import database as commands
 from dbops.commands.shell import lines, words
 from dbops.errors import Refused, UsageProblem
 from dbops.output import Conclusion
+from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -15,26 +17,19 @@ if TYPE_CHECKING:
     from dbops.target import Target
 
 
-def enroll(target: Target, _state: State) -> Runbook:
-    """Plan to mark this machine as the host of the environment."""
+def enroll(target: Target, state: State) -> Runbook:
+    """Plan to mark the host, and its database where it can be asked, as the environment's."""
     environment = target.environment
     if environment.host is None:
         raise UsageProblem(
             f"{target.name} lives on whatever machine its commands run on",
             where=f"environments.{target.name}",
             why="it has no host, so there is nothing to mark",
-            next_command=f"inv up --env {target.name}",
+            next_command=target.command("up"),
         )
-    file = guard.marker(environment)
-    said = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
-    if said and said != target.name:
-        raise Refused(
-            f"this machine says that it is {said}",
-            where=str(file),
-            why=f"it cannot be {target.name} as well",
-            next_command=f"remove {file} if that is wrong",
-        )
-    steps = () if said else (_mark(target),)
+    said = _marker(target)
+    _check(target, said, who="this machine", where=str(guard.marker(environment)))
+    steps = (*(() if said else (_mark(target),)), *_identify(target, state))
     return Runbook(
         verb="enroll",
         environment=target.name,
@@ -42,7 +37,34 @@ def enroll(target: Target, _state: State) -> Runbook:
         destructive=True,
         loses=f"commands for {target.name} will act on this machine",
         reason="this machine is marked already",
+        notes=_notes(target, state),
     )
+
+
+def _marker(target: Target) -> str:
+    return (target.machine.text(guard.marker(target.environment)) or "").strip()
+
+
+def _check(target: Target, said: str, *, who: str, where: str) -> None:
+    if said and said != target.name:
+        raise Refused(
+            f"{who} says that it is {said}",
+            where=where,
+            why=f"it cannot be {target.name} as well",
+            next_command=f"remove {where} if that is wrong",
+        )
+
+
+def _identify(target: Target, state: State) -> tuple[Step, ...]:
+    """Return the step that lets the database say who it is, where it runs and has not yet."""
+    found = state.database
+    if found is None or not (found.exists and found.is_open):
+        return ()
+    where = f"the setting dbops.environment of {target.environment.database.name}"
+    _check(target, found.environment, who="the database", where=where)
+    if found.environment:
+        return ()
+    return (commands.identify(backend(target, state), target.environment),)
 
 
 def _mark(target: Target) -> Step:
@@ -56,10 +78,20 @@ def _mark(target: Target) -> Step:
     )
 
 
-def enrolled(target: Target, _state: State) -> Conclusion:
-    """Say that this machine is marked."""
+def _notes(target: Target, state: State) -> tuple[str, ...]:
+    if state.host is None:
+        return ()
+    key = getattr(target.machine, "host_key", "")
+    return (f"the host calls itself {state.host.name}; its key is {key}",)
+
+
+def enrolled(target: Target, state: State) -> Conclusion:
+    """Say that the machine is marked."""
+    following = "deploy" if target.environment.remote else "up"
+    says = state.database is not None and bool(state.database.environment)
     return Conclusion(
-        sentence=f"{target.name}: this machine is its host",
-        next_command=f"inv up --env {target.name}",
-        facts=(("marker", str(guard.marker(target.environment))),),
+        sentence=f"{target.name}: {'that host' if target.environment.remote else 'this machine'}"
+        f" is its host{', and its database says so, too' if says else ''}",
+        next_command=target.command(following),
+        facts=(("marker", str(guard.marker(target.environment))), ("database", says)),
     )

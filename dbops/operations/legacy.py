@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops import runner
 from dbops.errors import Refused
 from dbops.operations import require
 from dbops.output import Conclusion
@@ -28,7 +27,7 @@ def ini(target: Target, verb: str) -> str:
             f"{target.name} has no legacy history here",
             where=f"environments.{target.name}.migrations.legacy",
             why="the old revisions were left behind at the baseline",
-            next_command=f"inv {verb.removesuffix('-legacy')} --env {target.name}",
+            next_command=target.command(verb.removesuffix("-legacy")),
         )
     return found
 
@@ -38,7 +37,7 @@ def current(target: Target, state: State) -> int:
     config = ini(target, "al-cur-legacy")
     require.database(target, state)
     command = backend(target, state).alembic("current", config=config)
-    return runner.hand_over(["sh", "-c", command])
+    return target.machine.hand_over(["sh", "-c", command])
 
 
 def move(target: Target, state: State, *, verb: str, direction: str, revision: str) -> Runbook:
@@ -60,6 +59,6 @@ def moved(target: Target, state: State) -> Conclusion:
     found = require.database(target, state)
     return Conclusion(
         sentence=f"{target.name}: at {', '.join(found.versions) or 'no revision'} (legacy)",
-        next_command=f"inv al-adopt --env {target.name}",
+        next_command=target.command("al-adopt"),
         facts=(("current", found.versions),),
     )

@@ -31,7 +31,7 @@ def upgrade(target: Target, state: State) -> Runbook:
     if not found.objects:
         return _upgrade_empty(target, state, current)
     if current is None:
-        raise _not_stamped(target, found)
+        raise not_stamped(target, found)
     _check_applied(target, found, current)
     return _upgrade_from(target, state, current)
 
@@ -49,7 +49,7 @@ def _upgrade_from_nothing(target: Target, state: State) -> Runbook:
             f"{target.name}: there is no database to upgrade",
             where=target.environment.database.name,
             why="a protected environment is built only on purpose",
-            next_command=f"inv db-init-from-snapshot --env {target.name} --force",
+            next_command=f"{target.command('db-init-from-snapshot')} --force",
         )
     graph, baseline = target.graph, target.environment.migrations.baseline
     graph.head  # noqa: B018  two heads are refused before anything is created
@@ -73,13 +73,14 @@ def _upgrade_empty(target: Target, state: State, current: str | None) -> Runbook
             f"{target.name}: stamped {current}, but the database is empty",
             where=target.environment.database.name,
             why="a version row without its tables; the snapshot was never applied",
-            next_command=f"inv db-init-from-snapshot --env {target.name}",
+            next_command=target.command("db-init-from-snapshot"),
         )
     databases.empty(target, require.database(target, state))
     return _upgrade_from_nothing(target, state)
 
 
-def _not_stamped(target: Target, found: Database) -> Problem:
+def not_stamped(target: Target, found: Database) -> Problem:
+    """Return the problem of a database with objects and no version row."""
     baseline = target.environment.migrations.baseline
     from_snapshot = found.snapshot == target.snapshot.sha256
     return Problem(
@@ -88,9 +89,9 @@ def _not_stamped(target: Target, found: Database) -> Problem:
         why="the snapshot was applied and not yet stamped"
         if from_snapshot
         else "nobody recorded which revision its schema is",
-        next_command=f"inv al-stamp --rev {baseline} --env {target.name}"
+        next_command=target.command(f"al-stamp --rev {baseline}")
         if from_snapshot
-        else f"inv al-adopt --env {target.name}",
+        else target.command("al-adopt"),
     )
 
 
@@ -108,7 +109,7 @@ def _check_applied(target: Target, found: Database, current: str) -> None:
             f"{target.name}: stamped {current}, but {len(missing)} relations of it are missing",
             where=", ".join(missing[:5]) + (" ..." if len(missing) > 5 else ""),  # noqa: PLR2004
             why="the snapshot was never applied, or somebody dropped them",
-            next_command=f"inv db-init-from-snapshot --env {target.name}",
+            next_command=target.command("db-init-from-snapshot"),
         )
 
 
@@ -160,7 +161,7 @@ def downgrade(target: Target, state: State) -> Runbook:
             f"{target.name}: nothing is below {current or 'no revision'}",
             where=target.environment.database.name,
             why="the baseline is where this history begins",
-            next_command=f"inv al-cur --env {target.name}",
+            next_command=target.command("al-cur"),
         )
     step = commands.migrate(
         backend(target, state),
@@ -185,8 +186,7 @@ def stamp(target: Target, state: State, *, revision: str | None) -> Runbook:
             "a stamp needs a revision",
             where="al-stamp",
             why="it is what the database will count as being at",
-            next_command=f"inv al-stamp --rev {target.environment.migrations.baseline} "
-            f"--env {target.name}",
+            next_command=target.command(f"al-stamp --rev {target.environment.migrations.baseline}"),
         )
     found = require.database(target, state)
     wanted = target.graph.resolve(revision)
@@ -214,7 +214,7 @@ def _check_known(target: Target, current: str | None) -> None:
         f"{target.name} is at {current}, which is neither in this checkout nor a legacy head",
         where=f"{target.environment.database.name}, alembic_version",
         why="stamping would forget a revision nobody here knows",
-        next_command=f"git pull, or inv al-adopt --env {target.name}",
+        next_command=f"git pull, or {target.command('al-adopt')}",
     )
 
 
@@ -225,13 +225,14 @@ def _check_objects(target: Target, found: Database, wanted: str) -> None:
             f"{target.name}: {len(missing)} relations of {wanted} are missing",
             where=", ".join(missing[:5]) + (" ..." if len(missing) > 5 else ""),  # noqa: PLR2004
             why="a stamp says that the snapshot's objects are there",
-            next_command=f"inv db-apply-snapshot --env {target.name}",
+            next_command=target.command("db-apply-snapshot"),
         )
 
 
 def _stamping(target: Target, state: State, wanted: str, operation: str) -> Step:
     return commands.stamp(
         backend(target, state),
+        target.environment,
         revision=wanted,
         expected=require.database(target, state).versions,
         operation=operation,
@@ -274,17 +275,18 @@ def where(target: Target, state: State) -> Conclusion:
     """Say which revision the database is at."""
     found = require.database(target, state)
     facts = current(target, state)
-    place = _place(target, found)
+    at = place(target, found)
     behind = not facts["at_head"]
     return Conclusion(
-        sentence=f"{target.name}: {place}; {len(found.relations)} relations "
+        sentence=f"{target.name}: {at}; {len(found.relations)} relations "
         f"in {len(found.schemas)} schemas",
-        next_command=f"inv al-up --env {target.name}" if behind else "",
+        next_command=target.command("al-up") if behind else "",
         facts=tuple(facts.items()),
     )
 
 
-def _place(target: Target, found: Database) -> str:
+def place(target: Target, found: Database) -> str:
+    """Return at which revisions the database is, as the end of a sentence."""
     if not found.versions:
         return "at no revision"
     heads = target.graph.heads

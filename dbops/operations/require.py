@@ -22,7 +22,7 @@ def server(target: Target, state: State) -> Database:
             f"{target.name}: PostgreSQL is not running",
             where=target.environment.database.name,
             why=target.place.describe(state.service),
-            next_command=f"inv up --env {target.name}",
+            next_command=target.command("up"),
         )
     return state.database
 
@@ -39,14 +39,14 @@ def database(target: Target, state: State) -> Database:
             f"{target.name}: there is no database {target.environment.database.name}",
             where=target.place.describe(state.service),
             why="it was never created, or was dropped",
-            next_command=f"inv up --env {target.name}",
+            next_command=target.command("up"),
         )
     if not found.is_open:
         raise Problem(
             f"{target.name}: the database {target.environment.database.name} is closed",
             where=target.place.describe(state.service),
             why="a restore was interrupted while it swapped the databases; nothing is lost",
-            next_command=f"inv up --env {target.name}",
+            next_command=target.command("up"),
         )
     return found
 
@@ -64,7 +64,7 @@ def binaries(target: Target, state: State) -> None:
             f"the binaries are {service.binaries_major}",
             where=str(service.data),
             why="a server opens only data directories of its own major version",
-            next_command=f"DBOPS_POSTGRES_BIN=.../{service.major}/bin inv up --env {target.name}",
+            next_command=f"DBOPS_POSTGRES_BIN=.../{service.major}/bin {target.command('up')}",
         )
 
 
@@ -94,7 +94,7 @@ def version(target: Target, found: Database) -> str | None:
             f"{target.name}: alembic_version holds {len(found.versions)} rows",
             where=", ".join(found.versions),
             why="two branches were applied, or somebody edited the table",
-            next_command=f"inv al-adopt --env {target.name}",
+            next_command=target.command("al-adopt"),
         )
     return found.versions[0] if found.versions else None
 
@@ -113,11 +113,11 @@ def known_version(target: Target, found: Database) -> str | None:
             f"{target.name} is at {current}, the head of the legacy history",
             where=f"{target.environment.database.name}, alembic_version",
             why="its rows stay; the database only has to be told its place in the new history",
-            next_command=f"inv al-adopt --env {target.name}",
+            next_command=target.command("al-adopt"),
         )
     raise Problem(
         f"{target.name} is at {current}, which this checkout does not know",
         where=str(target.versions),
         why="the database is newer than the checkout, or belongs to another history",
-        next_command=f"git pull, or inv al-adopt --env {target.name}",
+        next_command=f"git pull, or {target.command('al-adopt')}",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from dbops import runner, schema_text, snapshot
+from dbops import schema_text, snapshot
 from dbops.commands import database as commands
 from dbops.errors import DifferencesFound, Problem
 from dbops.probe import backend
@@ -35,7 +35,7 @@ def compare(target: Target, state: State, *, accept: str | None) -> tuple[str, .
         f"{target.name}: the schema differs from the snapshot in {len(found)} objects",
         where=f"{target.environment.database.name}, {target.environment.migrations.snapshot}",
         why="\n       ".join(_shortened(found)),
-        next_command=f"inv al-adopt --env {target.name} --accept {digest}, if this is wanted",
+        next_command=f"{target.command('al-adopt')} --accept {digest}, if this is wanted",
     )
 
 
@@ -57,7 +57,7 @@ def dump(target: Target, state: State) -> str:
         Problem: pg_dump failed (exit 1).
     """
     words = commands.schema_dump(backend(target, state))
-    answer = runner.read(words)
+    answer = target.machine.read(words)
     if answer.code:
         raise Problem(
             f"{target.name}: the schema cannot be dumped", why=answer.error.strip().splitlines()[-1]
@@ -66,9 +66,8 @@ def dump(target: Target, state: State) -> str:
 
 
 def _file(target: Target) -> str:
-    path = commands.snapshot_file(target.environment)
-    target.snapshot  # noqa: B018  a cut or foreign file is refused before it is compared
-    return path.read_text(encoding="utf-8")
+    # A cut or foreign file is refused before it is compared.
+    return target.snapshot.path.read_text(encoding="utf-8")
 
 
 def differences(expected: dict[str, str], live: dict[str, str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops import runner
 from dbops.commands import database as commands
 from dbops.errors import Problem
 from dbops.operations import require
@@ -71,7 +70,7 @@ def is_up(target: Target, state: State) -> Conclusion:
     runs = state.service.status == "running"
     return Conclusion(
         sentence=f"{target.name}: {target.place.describe(state.service)}",
-        next_command=f"inv {'al-up' if runs else 'up'} --env {target.name}",
+        next_command=target.command("al-up" if runs else "up"),
         facts=tuple(target.place.facts(state.service).items()),
     )
 
@@ -91,7 +90,7 @@ def healthy(target: Target, state: State) -> Conclusion:
             where=target.environment.database.name,
             why=f"it is at {current or 'no revision'} and holds {found.objects} objects; "
             f"the head is {target.graph.head}",
-            next_command=f"inv al-up --env {target.name}",
+            next_command=target.command("al-up"),
         )
     return Conclusion(
         sentence=f"{target.name}: healthy: the database answers and is at {current} (head)",
@@ -105,23 +104,23 @@ def _check_services(target: Target, state: State) -> None:
             f"{target.name}: a service is not well",
             where=target.environment.database.name,
             why=target.place.describe(state.service),
-            next_command=f"inv up --env {target.name}",
+            next_command=target.command("up"),
         )
     url = target.environment.health.url
-    failed = runner.fetch(url, target.environment.health.timeout_seconds) if url else ""
+    failed = target.machine.fetch(url, target.environment.health.timeout_seconds) if url else ""
     if failed:
         raise Problem(
             f"{target.name}: the application is not well",
             where=url or "",
             why=failed,
-            next_command=f"inv logs --env {target.name}",
+            next_command=target.command("logs"),
         )
 
 
 def logs(target: Target, *, lines: int, service: str | None, follow: bool) -> int:
     """Show the end of the log on this terminal and return the exit code of what shows it."""
     beside = target.place.backend(target.place.probe())
-    return runner.hand_over(beside.logs(lines, service, follow=follow))
+    return target.machine.hand_over(beside.logs(lines, service, follow=follow))
 
 
 def psql(target: Target, state: State, command: str | None) -> int:
@@ -129,4 +128,4 @@ def psql(target: Target, state: State, command: str | None) -> int:
     require.database(target, state)
     beside = backend(target, state)
     safe = ["--set=ON_ERROR_STOP=1", f"--command={command}"] if command is not None else []
-    return runner.hand_over(beside.terminal(*safe))
+    return target.machine.hand_over(beside.terminal(*safe))

@@ -60,7 +60,7 @@ def views(target: Target, state: State) -> tuple[View, ...]:
         Problem: the catalogue could not be read (exit 1).
     """
     require.database(target, state)
-    answer = ask_file(backend(target, state), sql.query("materialized_views"))
+    answer = ask_file(target, backend(target, state), sql.query("materialized_views"))
     if answer.code:
         raise Problem(f"{target.name}: the views cannot be listed", why=answer.error.strip())
     found = [
@@ -125,7 +125,7 @@ def _named(found: tuple[View, ...], name: str, target: Target) -> View:
         f"{target.name}: no materialized view is called {name!r}",
         where=f"database {target.environment.database.name}",
         why=f"did you mean {close[0]}?" if close else f"there are {', '.join(names) or 'none'}",
-        next_command=f"inv mv-refresh --env {target.name} --view {(close or ['SCHEMA.NAME'])[0]}",
+        next_command=f"{target.command('mv-refresh')} --view {(close or ['SCHEMA.NAME'])[0]}",
     )
 
 

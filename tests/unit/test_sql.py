@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.commands import sql
+from dbops.environments import find
 
 ANY = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
@@ -67,7 +68,7 @@ def test_a_query_is_a_file_of_this_tool_that_only_reads(name):
 
 
 def test_the_revision_log_lies_beside_the_migrations():
-    assert "dbops.revision_log" in sql.REVISION_LOG.read_text(encoding="utf-8")
+    assert "dbops.revision_log" in sql.revision_log(find("local_dev")).read_text(encoding="utf-8")
 
 
 def test_a_record_names_what_was_done_and_takes_who_from_the_session():

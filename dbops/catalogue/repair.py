@@ -1,0 +1,298 @@
+"""The statements that make a live object the expected one, where there is no choice.
+
+Identities and definitions are SQL already, quoted by the server. Never dropped: what holds rows or
+values. What the templates do not name needs a person.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from dbops.catalogue import privileges
+from dbops.catalogue.severity import ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dbops.catalogue.objects import Catalogue, Key
+
+_RELATIONS = {"table", "view", "materialized view", "foreign table", "domain"}
+_COLUMN = "ALTER TABLE {table} ALTER COLUMN {column} "
+_CONSTRAINT = "CONSTRAINT {name}"
+
+
+class Template(NamedTuple):
+    """The statements for each thing that can happen; None where a person has to decide."""
+
+    missing: str | None = None
+    unexpected: str | None = None
+    changed: str | None = None
+
+
+def _made(drop: str | None = None, *, anew: bool = False) -> Template:
+    """Return the template of objects whose definition is the statement that makes them."""
+    return Template("{definition}", drop, f"{drop}; {{definition}}" if anew and drop else None)
+
+
+def _set(to: str, back: str | None) -> Template:
+    return Template(to, back, to)
+
+
+_TEMPLATES: Mapping[str, Template] = {
+    **dict.fromkeys(("schema", "extension", "sequence", "enum", "domain", "range"), _made()),
+    **dict.fromkeys(("composite type", "server", "foreign-data wrapper"), _made()),
+    "collation": _made("DROP COLLATION {identity}"),
+    "text search dictionary": _made("DROP TEXT SEARCH DICTIONARY {identity}"),
+    "function": _made("DROP FUNCTION {identity}"),
+    "procedure": _made("DROP PROCEDURE {identity}"),
+    "aggregate": _made("DROP AGGREGATE {identity}", anew=True),
+    "operator": _made("DROP OPERATOR {identity}"),
+    "cast": _made("DROP CAST {identity}", anew=True),
+    "view": _made("DROP VIEW {identity}"),
+    "materialized view": _made("DROP MATERIALIZED VIEW {identity}"),
+    "index": _made("DROP INDEX {identity}", anew=True),
+    "statistics": _made("DROP STATISTICS {identity}", anew=True),
+    "event trigger": _made("DROP EVENT TRIGGER {identity}", anew=True),
+    "trigger": _made("DROP TRIGGER {name} ON {table}", anew=True),
+    "rule": _made("DROP RULE {name} ON {table}", anew=True),
+    "policy": _made("DROP POLICY {name} ON {table}", anew=True),
+    "publication": _made("DROP PUBLICATION {identity}"),
+    "publication table": Template(
+        "ALTER PUBLICATION {parent} ADD {definition}",
+        "ALTER PUBLICATION {parent} DROP TABLE {beside}",
+    ),
+    "column": Template("ALTER TABLE {table} ADD COLUMN {name} {definition}"),
+    "default": _set(f"{_COLUMN}SET DEFAULT {{definition}}", f"{_COLUMN}DROP DEFAULT"),
+    "not null": _set(f"{_COLUMN}SET NOT NULL", f"{_COLUMN}DROP NOT NULL"),
+    "identity": Template(None, f"{_COLUMN}DROP IDENTITY", f"{_COLUMN}SET {{definition}}"),
+    "storage": _set(f"{_COLUMN}SET STORAGE {{definition}}", None),
+    "compression": _set(
+        f"{_COLUMN}SET COMPRESSION {{definition}}", f"{_COLUMN}SET COMPRESSION default"
+    ),
+    "constraint": Template(
+        f"ALTER TABLE {{table}} ADD {_CONSTRAINT} {{definition}}",
+        f"ALTER TABLE {{table}} DROP {_CONSTRAINT}",
+        f"ALTER TABLE {{table}} DROP {_CONSTRAINT}, ADD {_CONSTRAINT} {{definition}}",
+    ),
+    "domain constraint": Template(
+        f"ALTER DOMAIN {{table}} ADD {_CONSTRAINT} {{definition}}",
+        f"ALTER DOMAIN {{table}} DROP {_CONSTRAINT}",
+        f"ALTER DOMAIN {{table}} DROP {_CONSTRAINT};"
+        f" ALTER DOMAIN {{table}} ADD {_CONSTRAINT} {{definition}}",
+    ),
+    "trigger state": _set(
+        "ALTER TABLE {table} {definition} TRIGGER {name}",
+        "ALTER TABLE {table} ENABLE TRIGGER {name}",
+    ),
+    "rule state": _set(
+        "ALTER TABLE {table} {definition} RULE {name}", "ALTER TABLE {table} ENABLE RULE {name}"
+    ),
+    "event trigger state": _set(
+        "ALTER EVENT TRIGGER {identity} {definition}", "ALTER EVENT TRIGGER {identity} ENABLE"
+    ),
+    "clustering": _set(
+        "ALTER TABLE {table} {definition}", "ALTER TABLE {table} SET WITHOUT CLUSTER"
+    ),
+    "replica identity": _set(
+        "ALTER TABLE {table} REPLICA IDENTITY {definition}",
+        "ALTER TABLE {table} REPLICA IDENTITY DEFAULT",
+    ),
+    "partition": Template(
+        "ALTER TABLE {beside} ATTACH {attached}", "ALTER TABLE {beside} DETACH PARTITION {table}"
+    ),
+    "inheritance": Template(
+        "ALTER TABLE {table} {definition}", "ALTER TABLE {table} NO {definition}"
+    ),
+    "invalid index": Template(unexpected="REINDEX INDEX CONCURRENTLY {identity}"),
+    "unpopulated view": Template(unexpected="REFRESH MATERIALIZED VIEW {identity}"),
+    "comment": _set("COMMENT ON {target} IS {definition}", "COMMENT ON {target} IS NULL"),
+    "owner": _set("ALTER {target} OWNER TO {definition}", None),
+    "role": Template(changed="ALTER ROLE {identity} {definition}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object that differs, with what a statement about it needs to name.
+
+    Attributes:
+        key: its kind and identity.
+        what: `missing`, `unexpected` or `changed`.
+        before: the expected definition, empty when none is expected.
+        after: the live one, empty when there is none.
+        parents: its parents, nearest first.
+        lineage: itself, its first parent, that one's and so on.
+        follows: the kinds of what differs because it does.
+    """
+
+    key: Key
+    what: str
+    before: str
+    after: str
+    parents: tuple[Key, ...]
+    lineage: tuple[Key, ...]
+    follows: frozenset[str]
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Return what the templates fill in."""
+        parent = self.parents[0].identity if self.parents else ""
+        table = next((each.identity for each in self.lineage if each.kind in _RELATIONS), "")
+        column = next((each.identity for each in self.lineage if each.kind == "column"), "")
+        beside = self.parents[-1].identity if self.parents else ""
+        return {
+            "identity": self.key.identity,
+            "definition": self.before,
+            "name": self.key.identity.removeprefix(f"{table}."),
+            "table": table,
+            "column": column.removeprefix(f"{table}."),
+            "parent": parent,
+            "beside": beside,
+            "attached": self.before.replace(f"PARTITION OF {beside}", f"PARTITION {table}", 1),
+            "target": privileges.target(self.key, self.parents, table),
+        }
+
+
+def statements(
+    expected: Catalogue, live: Catalogue, what: str, keys: Sequence[Key], parts: Sequence[Key]
+) -> str:
+    """Return the statements for the first of KEYS and for what they would leave missing.
+
+    Args:
+        expected: the catalogue to get to.
+        live: the one that is there.
+        what: `missing`, `unexpected` or `changed`.
+        keys: the object, then its consequences.
+        parts: what belongs to the expected object and goes when it is made anew.
+
+    Returns:
+        Statements, one a line; empty when one of them is not certain.
+    """
+    follows = frozenset(each.kind for each in keys[1:])
+
+    def found(key: Key, what: str = what) -> Found:
+        side = expected if what == "missing" else live
+        before, after = expected.objects.get(key, ""), live.objects.get(key, "")
+        lineage = tuple(side.lineage(key))
+        return Found(key, what, before, after, side.parents.get(key, ()), lineage, follows)
+
+    wanted = keys if what == "missing" else keys[:1]
+    said = [_statement(found(each)) for each in sorted(wanted, key=_rank) if not _is_implied(each)]
+    if what == "changed" and "DROP " in "".join(said):
+        anew = (each for each in sorted(parts, key=_rank) if not _is_implied(each))
+        said += [_statement(found(each, "missing")) for each in anew]
+    return "\n".join(f"{each};" for each in said) if all(said) else ""
+
+
+def _is_implied(key: Key) -> bool:
+    """Return whether it comes with what it belongs to; an extension's owner cannot be altered."""
+    is_kept = key.kind == "owner" and key.identity.startswith("extension ")
+    return is_kept or key.kind in {"result columns", "column order"}
+
+
+def _rank(key: Key) -> tuple[int, str]:
+    return ORDER[key.kind], key.identity
+
+
+def _statement(found: Found) -> str:
+    if len(found.parents) > 1 and found.parents[1].kind == found.key.kind:
+        return ""  # a partition's: it comes and goes with that of the partitioned table
+    special = _SPECIAL.get(found.key.kind)
+    if special and (said := special(found)):
+        return said
+    template = getattr(_TEMPLATES.get(found.key.kind, Template()), found.what)
+    words = found.words
+    if " ON ONLY " in found.before:
+        return ""  # the index of a partitioned table, whose partitions have theirs
+    used = re.findall(r"{(\w+)}", template or "")
+    return template.format(**words) if template and all(words[each] for each in used) else ""
+
+
+def _enum(found: Found) -> str:
+    """Add the values that are missing between those that are there in the same order."""
+    before, after = (re.findall(r"'(?:[^']|'')*'", each) for each in (found.before, found.after))
+    if found.what != "changed" or [each for each in before if each in after] != after:
+        return ""
+    added = []
+    for at, value in enumerate(before):
+        if value not in after:
+            place = f"AFTER {before[at - 1]}" if at else f"BEFORE {after[0]}" if after else ""
+            added.append(f"ALTER TYPE {found.key.identity} ADD VALUE {value} {place}".rstrip())
+    return ";\n".join(added)
+
+
+def _routine(found: Found) -> str:
+    """CREATE OR REPLACE may change neither arguments nor what is returned."""
+    heads = {each.split("\n LANGUAGE ", 1)[0] for each in (found.before, found.after)}
+    return found.before if found.what == "changed" and len(heads) == 1 else ""
+
+
+def _view(found: Found) -> str:
+    """CREATE OR REPLACE may not change the columns."""
+    if found.what != "changed" or "result columns" in found.follows:
+        return ""
+    return found.before.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
+
+
+def _constraint(found: Found) -> str:
+    if found.what == "changed" and found.after == f"{found.before} NOT VALID":
+        return "ALTER TABLE {table} VALIDATE CONSTRAINT {name}".format(**found.words)
+    return ""
+
+
+def _sequence(found: Found) -> str:
+    if found.what != "changed" or not found.before.startswith("CREATE SEQUENCE"):
+        return ""
+    altered, owned, owner = found.before.replace("CREATE", "ALTER", 1).partition(" OWNED BY ")
+    cycle = "" if altered.endswith(" CYCLE") else " NO CYCLE"
+    return f"{altered}{cycle}{owned}{owner}" if owned else f"{altered}{cycle}"
+
+
+def _row_security(found: Found) -> str:
+    flags = found.before.split(", ") if found.before else ["DISABLE"]
+    forced = "FORCE" if "FORCE" in flags else "NO FORCE"
+    table = found.words["table"]
+    return f"ALTER TABLE {table} {flags[0]} ROW LEVEL SECURITY, {forced} ROW LEVEL SECURITY"
+
+
+def _parameters(found: Found) -> str:
+    """Set the parameters that differ and reset those that are not expected."""
+    before, after = (each.split(", ") if each else [] for each in (found.before, found.after))
+    kept = {each.partition("=")[0] for each in before}
+    gone = [each.partition("=")[0] for each in after if each.partition("=")[0] not in kept]
+    new = [each for each in before if each not in after]
+    words = found.words
+    place = f"ALTER COLUMN {words['column']} " if words["column"] else ""
+    kind = "INDEX" if found.key.identity.startswith("index ") else "TABLE"
+    name = found.key.identity.removeprefix("index ") if kind == "INDEX" else words["table"]
+    parts = [f"SET ({', '.join(new)})"] * bool(new) + [f"RESET ({', '.join(gone)})"] * bool(gone)
+    return ", ".join(f"{place}{each}" for each in parts).join((f"ALTER {kind} {name} ", ""))
+
+
+def _statistics_target(found: Found) -> str:
+    value = found.before or "-1"
+    if found.words["column"]:
+        return f"{_COLUMN.format(**found.words)}SET STATISTICS {value}"
+    if found.parents[0].kind == "statistics":
+        return f"ALTER STATISTICS {found.key.identity} SET STATISTICS {value}"
+    return ""
+
+
+_SPECIAL: Mapping[str, Callable[[Found], str]] = {
+    "enum": _enum,
+    "function": _routine,
+    "procedure": _routine,
+    "view": _view,
+    "constraint": _constraint,
+    "sequence": _sequence,
+    "row security": _row_security,
+    "storage parameters": _parameters,
+    "column options": _parameters,
+    "statistics target": _statistics_target,
+    "grant": lambda found: privileges.grant(found.key, found.before, found.after, found.parents),
+    "revoke": lambda found: privileges.revoke(found.key, found.before, found.after, found.parents),
+    "default privileges": lambda found: privileges.default(found.key, found.before, found.after),
+    "membership": lambda found: privileges.membership(found.before, found.after, found.parents),
+}

@@ -1,0 +1,220 @@
+"""Deploy: the newest commit and its revisions, on a host, behind a proven backup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dbops import upstream
+from dbops.commands import backup, health
+from dbops.commands import database as commands
+from dbops.commands import host as host_commands
+from dbops.errors import Locked, Refused, UsageProblem
+from dbops.operations import authoring, databases, expected, migrations, require, services
+from dbops.output import Conclusion
+from dbops.probe import backend
+from dbops.runbook import Runbook, Step
+
+if TYPE_CHECKING:
+    from dbops.commands.shell import Question
+    from dbops.state import HostFacts, State
+    from dbops.target import Target
+    from dbops.upstream import Upstream
+
+
+def foreseen(target: Target, *, pull: bool) -> tuple[Question, ...]:
+    """Return what the plan will ask of the host."""
+    return (host_commands.upstream(target.environment, pull=pull),)
+
+
+def plan(target: Target, state: State, *, revision: str | None, pull: bool) -> Runbook:
+    """Plan to bring host and database to the newest commit and its head.
+
+    Args:
+        target: the environment, reached over SSH.
+        state: how it is now.
+        revision: where the database ends, the head of that commit when None.
+        pull: fast-forward the checkout; otherwise its commit stays.
+    """
+    host = on_host(state)
+    _check_checkout(target, host)
+    new = upstream.ask(target, host, pull=pull)
+    planned = replace(target, archive=new.archive)
+    steps = (*_pulling(target, host, new), *_database(planned, state, new, revision))
+    is_needed = bool(steps)
+    finish = _finishing(target, state) if is_needed else ()
+    return Runbook(
+        verb="deploy",
+        environment=target.name,
+        steps=(*steps, *finish),
+        reason=_reason(planned, state, host),
+        releases=True,
+        confirmed=True,
+        continues=_continues(state),
+        loses=f"{target.name} gets {new.commit[:12]}",
+        notes=_notes(planned, state, new, (*steps, *finish), revision),
+    )
+
+
+def on_host(state: State) -> HostFacts:
+    """Return what the host said about itself.
+
+    Raises:
+        UsageProblem: the environment is not reached over SSH (exit 4).
+    """
+    if state.host is None:
+        raise UsageProblem(
+            "a deploy goes to a host",
+            where="the command line",
+            why="no host is named",
+            next_command="fab -H ALIAS deploy",
+        )
+    return state.host
+
+
+def _check_checkout(target: Target, host: HostFacts) -> None:
+    """Refuse a checkout that is not exactly a commit of the branch that is deployed."""
+    branch = target.environment.git.branch
+    place = str(target.environment.project_directory)
+    if host.changed:
+        raise Refused(
+            f"{target.name}: the checkout on the host was edited",
+            where=", ".join(host.changed[:5]),
+            why="what would run there is not what is committed",
+            next_command=f"on the host: git -C {place} stash --include-untracked",
+        )
+    if host.branch != branch:
+        raise Refused(
+            f"{target.name}: the checkout on the host is at {host.branch or 'no branch'}",
+            where=place,
+            why=f"git.branch says that {branch} is deployed",
+            next_command=f"on the host: git -C {place} switch {branch}",
+        )
+
+
+def _pulling(target: Target, host: HostFacts, new: Upstream) -> tuple[Step, ...]:
+    if new.commit == host.commit:
+        return ()
+    return (host_commands.fast_forward(target.environment, new.commit),)
+
+
+def _continues(state: State) -> bool:
+    """Return whether the database has to be started before more can be planned."""
+    if state.service.status == "stopped":
+        return True
+    found = state.database
+    return found is not None and not (found.exists and found.is_open)
+
+
+def _database(
+    target: Target, state: State, new: Upstream, revision: str | None
+) -> tuple[Step, ...]:
+    """Return the steps for services and database; TARGET has the files of the planned commit."""
+    if _continues(state):
+        return services.starting(target, state)
+    found = state.database
+    if found is not None and found.migrating:
+        raise _migrating(target, found.migrating)
+    if found is None or not found.objects:
+        return _from_nothing(target, state, revision)
+    current = require.known_version(target, found)
+    if current is None:
+        raise migrations.not_stamped(target, found)
+    pending = target.graph.between([current], _wanted(target, current, revision))
+    beside = backend(target, state)
+    up = beside.bring_up() if new.files or pending else beside.start()
+    if not (up or pending):
+        return ()
+    roles = target.environment.migrations.roles if pending else None
+    return (
+        backup.gate(beside, target.environment, found.tables),
+        *up,
+        *((commands.bootstrap_roles(beside, target.environment),) if roles else ()),
+        *databases.upgrading(target, beside, current, _wanted(target, current, revision)),
+    )
+
+
+def _from_nothing(target: Target, state: State, revision: str | None) -> tuple[Step, ...]:
+    if state.database is not None:
+        databases.empty(target, state.database)
+    baseline = target.environment.migrations.baseline
+    return (
+        *databases.from_nothing(target, state, stamp=True),
+        *databases.upgrading(
+            target, backend(target, state), baseline, _wanted(target, baseline, revision)
+        ),
+    )
+
+
+def _wanted(target: Target, current: str, revision: str | None) -> str:
+    """Return where the database ends.
+
+    Raises:
+        Refused: it is there already, or would have to go back (exit 3).
+    """
+    wanted = target.graph.resolve(revision) if revision else target.graph.head
+    if current not in target.graph.ancestors([wanted]):
+        raise Refused(
+            f"{target.name} is at {current}, past {wanted}",
+            where=target.environment.database.name,
+            why="a deploy only goes forwards",
+            next_command=target.command("rollback"),
+        )
+    return wanted
+
+
+def _migrating(target: Target, holder: str) -> Locked:
+    return Locked(
+        f"{target.name}: somebody is migrating the database",
+        where=target.environment.database.name,
+        why=holder,
+        next_command=f"wait for it, then {target.command('deploy')}",
+    )
+
+
+def _finishing(target: Target, state: State) -> tuple[Step, ...]:
+    url = target.environment.health.url
+    if not url or _continues(state):
+        return ()
+    return (health.wait(url, target.environment.health.timeout_seconds),)
+
+
+def _reason(target: Target, state: State, host: HostFacts) -> str:
+    versions = ", ".join(state.database.versions) if state.database else ""
+    return f"the checkout is at {host.commit[:12]}, the database at {versions or 'no revision'}"
+
+
+def _notes(
+    target: Target,
+    state: State,
+    new: Upstream,
+    steps: tuple[Step, ...],
+    revision: str | None,
+) -> tuple[str, ...]:
+    found = state.database
+    current = found.versions[0] if found and found.versions else None
+    start = current or target.environment.migrations.baseline
+    known = start in target.graph
+    pending = target.graph.between([start], _wanted(target, start, revision)) if known else ()
+    written = authoring.sql_between(target, start, pending[-1].id) if pending else ""
+    return (
+        *(f"commit {each}" for each in new.log),
+        *(f"revision {each.id}: {each.title}" for each in pending),
+        *((f"the SQL of the pending revisions:\n{written.rstrip()}",) if written else ()),
+        *(migrations.notes(target, found) if found else ()),
+        *expected.seconds(steps, on_host(state).journal),
+    )
+
+
+def deployed(target: Target, state: State) -> Conclusion:
+    """Say which commit and revision the environment is at now, as host and database say it."""
+    found = require.database(target, state)
+    current = migrations.current(target, state)
+    commit = on_host(state).commit
+    behind = not current["at_head"]
+    return Conclusion(
+        sentence=f"{target.name}: at commit {commit[:12]}, {migrations.place(target, found)}; "
+        f"{target.place.describe(state.service)}",
+        next_command=target.command("deploy") if behind else "",
+        facts=(*current.items(), ("commit", commit)),
+    )

@@ -1,0 +1,63 @@
+"""A run: what it is called, who asked for it, what its commands are told, and why it failed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dbops.errors import ExitCode, Interrupted, Problem
+
+if TYPE_CHECKING:
+    from dbops.runbook import Runbook
+    from dbops.runner import Run
+    from dbops.target import Target
+
+RUNS_KEPT = 50
+
+
+def name(runbook: Runbook) -> str:
+    """Return a new run's id: the moment, to the millisecond, and the plan's id."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + f"Z-{runbook.id}"
+
+
+def who() -> str:
+    """Return the person and machine a change is recorded under."""
+    return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"
+
+
+def now() -> str:
+    """Return the time in UTC, to the second."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def variables(run: str, actor: str) -> dict[str, str]:
+    """Return what the commands of RUN are told about it; no secret is among it."""
+    options = " ".join(
+        f"-c dbops.{key}={value.replace(chr(92), '').replace(' ', chr(92) + ' ')}"
+        for key, value in (("actor", actor), ("run_id", run))
+    )
+    named = {"DBOPS_RUN_ID": run, "DBOPS_ACTOR": actor, "PGOPTIONS": options}
+    return {**named, "PGAPPNAME": f"dbops:{run}"}
+
+
+def failed(verb: str, found: Target, run: Run, log: str = "") -> Problem:
+    """Return why RUN of VERB failed, as a person needs it; LOG is where the whole of it is."""
+    if run.code in {ExitCode.INTERRUPTED, 143}:
+        return Interrupted(
+            f"{found.name}: {verb} was interrupted",
+            where=run.failed,
+            why="the step that was running was rolled back; those before it are done",
+            next_command=found.command(verb),
+        )
+    # Not REFUSED: 3 is also what psql ends with when a statement of a script fails.
+    known = {ExitCode.LOCKED, ExitCode.USAGE, ExitCode.UNREACHABLE}
+    return Problem(
+        f"{found.name}: {verb} stopped at: {run.failed}",
+        where=log or str(found.home / "runs"),
+        why=run.log.replace("\n", "\n       ") or f"exit code {run.code}",
+        next_command=f"correct the cause, then {found.command(verb)}",
+        code=next((each for each in known if each == run.code), ExitCode.FAILED),
+    )

@@ -1,0 +1,58 @@
+"""What a command does, and the options every changing command takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbops.environments.frozen import Frozen
+from dbops.probe import probe
+from dbops.state import Service, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dbops.commands.shell import Question
+    from dbops.output import Conclusion
+    from dbops.runbook import Runbook
+    from dbops.target import Target
+
+UNASKED = State(service=Service(status="absent"), database=None)
+
+
+class Verb(Frozen):
+    """What a command does.
+
+    Attributes:
+        plan: decides what runs.
+        conclude: says what is true afterwards.
+        marks: it lets a host say who it is, so that is not asked first.
+        frees: it also runs while somebody has locked the environment by hand.
+        foresees: what its plan will ask of a host, so that it is sent together with the probe.
+    """
+
+    plan: Callable[[Target, State], Runbook]
+    conclude: Callable[[Target, State], Conclusion]
+    marks: bool = False
+    frees: bool = False
+    foresees: Callable[[Target], tuple[Question, ...]] | None = None
+
+    def probe(self, found: Target) -> State:
+        """Return the state of FOUND; a machine that is being marked has none yet."""
+        if self.marks and not found.environment.remote:
+            return UNASKED
+        return probe(found, *(self.foresees(found) if self.foresees else ()))
+
+
+class Options(Frozen):
+    """The options of a changing command.
+
+    Attributes:
+        plan: show what would run, and change nothing.
+        plan_id: run only if the plan is still this one.
+    """
+
+    plan: bool = False
+    json: bool = False
+    force: bool = False
+    confirm: str | None = None
+    plan_id: str | None = None
