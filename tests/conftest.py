@@ -22,7 +22,7 @@ from dbops.embedded import _is_postmaster_of, _pid_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["rig.engine", "rig.vms"]
+pytest_plugins = ["rig.engine", "rig.vms", "rig.fixtures"]
 
 ROOT = Path(__file__).resolve().parents[1]
 AMBIENT = ("DATABASE_URL", "DBOPS_", "PG", "POSTGRES_", "COMPOSE_", "DOCKER_HOST")

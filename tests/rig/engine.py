@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 import uuid
@@ -15,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rig.machine import UnavailableError, docker, script
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-RIG = Path(__file__).resolve().parent
-INSTALL_SECONDS = 1200
 
 
 @dataclass(frozen=True)
@@ -95,45 +92,21 @@ class Engine:
         return ComposeProject(environment, {**self.images, **variables})
 
 
-def docker(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run docker with PATH, HOME and VARIABLES alone."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        ["docker", *words],
-        env={**kept, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="session")
 def docker_engine() -> Engine:
     """The Docker engine, installed and started where it is missing; its images, built once."""
-    _script("engine.sh")
-    printed = _script("images.sh")
-    return Engine(images=dict(re.findall(r"^(\w+)=(\S+)$", printed, re.MULTILINE)))
+    available("engine.sh")
+    return Engine(images=available("images.sh"))
 
 
-def _script(name: str) -> str:
-    done = subprocess.run(
-        ["sh", str(RIG / name)],
-        env={**os.environ, "PYTHON": sys.executable},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        _unavailable(f"no rig: {done.stderr.strip().splitlines()[-1]}\n{done.stderr}")
-    return done.stdout
+def available(name: str) -> dict[str, str]:
+    """Return what a script prints; without it there is no test.
 
-
-def _unavailable(why: str) -> None:
-    """Skip in one line; where everything has to be there, fail and show everything."""
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(why.splitlines()[0])
+    A skip in one line; where everything has to be there, a failure that shows everything.
+    """
+    try:
+        return script(name)
+    except UnavailableError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"no rig: {error}")
+        pytest.skip(f"no rig: {str(error).splitlines()[0]}")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import ENVIRONMENTS, ROOT, Project, make_project
-from rig.engine import docker
+from rig.machine import docker
+from rig.vm_rig import CANARY
 
 from dbops.environments import makefile
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from rig.engine import Engine
 
-CANARY = 'canary $(id) "quoted"; correct horse'
 SHORT = {"local_dev": "dev", "vm_stg": "stg", "vm_prod": "prod"}
 COMPOSE = """\
     compose:
