@@ -15,6 +15,8 @@ _SUSPECT = re.compile(r"\]\)?::[^\s,()]*(?: varying)?\[\]")
 _TYPE = r"""(?:(?:"[^"]+"|\w+)\.)?(?:"[^"]+"|[a-z]\w*(?:\ varying|\ precision)?(?:\(\d[\d,]*\))?)"""
 _CAST = re.compile(rf"(\)?)::({_TYPE})\[\]", re.VERBOSE)
 _CASTS = re.compile(rf"(?:::{_TYPE})+$", re.VERBOSE)
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"[^"]*["]""")
+_INNERMOST = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _PIECE = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|[\[\](),]|[^'"\[\](),]+""")
 
 
@@ -56,8 +58,9 @@ def _elements(text: str, at: int) -> tuple[list[str], int]:
 
 
 def _with_cast(element: str, to: str, *, parens: bool) -> str:
-    bare = re.sub(r"'(?:[^']|'')*'", "", _CASTS.sub("", element))
-    is_whole = bare.startswith("(") and bare.endswith(")")
-    if parens or (" " in bare and not is_whole):
+    bare = _QUOTED.sub("", _CASTS.sub("", element))
+    while (outside := _INNERMOST.sub("", bare)) != bare:
+        bare = outside
+    if parens or " " in bare:
         return f"({element})::{to}"
     return f"{element}::{to}"

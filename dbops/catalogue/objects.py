@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 _TITLE = "dbops catalogue"
 _ROW_SIZES = (3, 5, 7)
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Key(NamedTuple):
@@ -121,7 +122,7 @@ def dump(catalogue: Catalogue) -> str:
 def _lines(catalogue: Catalogue) -> Iterator[str]:
     for key, definition in sorted(catalogue.objects.items()):
         parents = (part for each in catalogue.parents.get(key, ()) for part in each)
-        yield json.dumps([*key, definition, *parents], ensure_ascii=False)
+        yield _encode([*key, definition, *parents])
 
 
 def load(path: Path) -> Catalogue:

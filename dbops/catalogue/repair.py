@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dbops.catalogue import privileges
 from dbops.catalogue.severity import ORDER
+from dbops.catalogue.templates import COLUMN, TEMPLATES, Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,98 +20,6 @@ if TYPE_CHECKING:
     from dbops.catalogue.objects import Catalogue, Key
 
 _RELATIONS = {"table", "view", "materialized view", "foreign table", "domain"}
-_COLUMN = "ALTER TABLE {table} ALTER COLUMN {column} "
-_CONSTRAINT = "CONSTRAINT {name}"
-
-
-class Template(NamedTuple):
-    """The statements for each thing that can happen; None where a person has to decide."""
-
-    missing: str | None = None
-    unexpected: str | None = None
-    changed: str | None = None
-
-
-def _made(drop: str | None = None, *, anew: bool = False) -> Template:
-    """Return the template of objects whose definition is the statement that makes them."""
-    return Template("{definition}", drop, f"{drop}; {{definition}}" if anew and drop else None)
-
-
-def _set(to: str, back: str | None) -> Template:
-    return Template(to, back, to)
-
-
-_TEMPLATES: Mapping[str, Template] = {
-    **dict.fromkeys(("schema", "extension", "sequence", "enum", "domain", "range"), _made()),
-    **dict.fromkeys(("composite type", "server", "foreign-data wrapper"), _made()),
-    "collation": _made("DROP COLLATION {identity}"),
-    "text search dictionary": _made("DROP TEXT SEARCH DICTIONARY {identity}"),
-    "function": _made("DROP FUNCTION {identity}"),
-    "procedure": _made("DROP PROCEDURE {identity}"),
-    "aggregate": _made("DROP AGGREGATE {identity}", anew=True),
-    "operator": _made("DROP OPERATOR {identity}"),
-    "cast": _made("DROP CAST {identity}", anew=True),
-    "view": _made("DROP VIEW {identity}"),
-    "materialized view": _made("DROP MATERIALIZED VIEW {identity}"),
-    "index": _made("DROP INDEX {identity}", anew=True),
-    "statistics": _made("DROP STATISTICS {identity}", anew=True),
-    "event trigger": _made("DROP EVENT TRIGGER {identity}", anew=True),
-    "trigger": _made("DROP TRIGGER {name} ON {table}", anew=True),
-    "rule": _made("DROP RULE {name} ON {table}", anew=True),
-    "policy": _made("DROP POLICY {name} ON {table}", anew=True),
-    "publication": _made("DROP PUBLICATION {identity}"),
-    "publication table": Template(
-        "ALTER PUBLICATION {parent} ADD {definition}",
-        "ALTER PUBLICATION {parent} DROP TABLE {beside}",
-    ),
-    "column": Template("ALTER TABLE {table} ADD COLUMN {name} {definition}"),
-    "default": _set(f"{_COLUMN}SET DEFAULT {{definition}}", f"{_COLUMN}DROP DEFAULT"),
-    "not null": _set(f"{_COLUMN}SET NOT NULL", f"{_COLUMN}DROP NOT NULL"),
-    "identity": Template(None, f"{_COLUMN}DROP IDENTITY", f"{_COLUMN}SET {{definition}}"),
-    "storage": _set(f"{_COLUMN}SET STORAGE {{definition}}", None),
-    "compression": _set(
-        f"{_COLUMN}SET COMPRESSION {{definition}}", f"{_COLUMN}SET COMPRESSION default"
-    ),
-    "constraint": Template(
-        f"ALTER TABLE {{table}} ADD {_CONSTRAINT} {{definition}}",
-        f"ALTER TABLE {{table}} DROP {_CONSTRAINT}",
-        f"ALTER TABLE {{table}} DROP {_CONSTRAINT}, ADD {_CONSTRAINT} {{definition}}",
-    ),
-    "domain constraint": Template(
-        f"ALTER DOMAIN {{table}} ADD {_CONSTRAINT} {{definition}}",
-        f"ALTER DOMAIN {{table}} DROP {_CONSTRAINT}",
-        f"ALTER DOMAIN {{table}} DROP {_CONSTRAINT};"
-        f" ALTER DOMAIN {{table}} ADD {_CONSTRAINT} {{definition}}",
-    ),
-    "trigger state": _set(
-        "ALTER TABLE {table} {definition} TRIGGER {name}",
-        "ALTER TABLE {table} ENABLE TRIGGER {name}",
-    ),
-    "rule state": _set(
-        "ALTER TABLE {table} {definition} RULE {name}", "ALTER TABLE {table} ENABLE RULE {name}"
-    ),
-    "event trigger state": _set(
-        "ALTER EVENT TRIGGER {identity} {definition}", "ALTER EVENT TRIGGER {identity} ENABLE"
-    ),
-    "clustering": _set(
-        "ALTER TABLE {table} {definition}", "ALTER TABLE {table} SET WITHOUT CLUSTER"
-    ),
-    "replica identity": _set(
-        "ALTER TABLE {table} REPLICA IDENTITY {definition}",
-        "ALTER TABLE {table} REPLICA IDENTITY DEFAULT",
-    ),
-    "partition": Template(
-        "ALTER TABLE {beside} ATTACH {attached}", "ALTER TABLE {beside} DETACH PARTITION {table}"
-    ),
-    "inheritance": Template(
-        "ALTER TABLE {table} {definition}", "ALTER TABLE {table} NO {definition}"
-    ),
-    "invalid index": Template(unexpected="REINDEX INDEX CONCURRENTLY {identity}"),
-    "unpopulated view": Template(unexpected="REFRESH MATERIALIZED VIEW {identity}"),
-    "comment": _set("COMMENT ON {target} IS {definition}", "COMMENT ON {target} IS NULL"),
-    "owner": _set("ALTER {target} OWNER TO {definition}", None),
-    "role": Template(changed="ALTER ROLE {identity} {definition}"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +111,7 @@ def _statement(found: Found) -> str:
     special = _SPECIAL.get(found.key.kind)
     if special and (said := special(found)):
         return said
-    template = getattr(_TEMPLATES.get(found.key.kind, Template()), found.what)
+    template = getattr(TEMPLATES.get(found.key.kind, Template()), found.what)
     words = found.words
     if " ON ONLY " in found.before:
         return ""  # the index of a partitioned table, whose partitions have theirs
@@ -274,7 +183,7 @@ def _parameters(found: Found) -> str:
 def _statistics_target(found: Found) -> str:
     value = found.before or "-1"
     if found.words["column"]:
-        return f"{_COLUMN.format(**found.words)}SET STATISTICS {value}"
+        return f"{COLUMN.format(**found.words)}SET STATISTICS {value}"
     if found.parents[0].kind == "statistics":
         return f"ALTER STATISTICS {found.key.identity} SET STATISTICS {value}"
     return ""

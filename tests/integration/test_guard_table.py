@@ -173,7 +173,9 @@ def test_an_environment_with_a_host_acts_on_that_host_alone(prod):
         for verb in ("up", "ps", "al-up", "db-reset-volume", "backup", "logs"):
             done = prod.inv(verb, "--env", "vm_stg")
             told = refused(done, ExitCode.REFUSED, "vm_stg lives on stg.example.com")
-            assert told.endswith("in /srv/sanbou_app: inv enroll --env vm_stg")
+            assert told.endswith(
+                f"next:  fab -H stg {verb}; on that host itself, once, inv enroll --env vm_stg"
+            )
         assert not marker.exists()
         succeeded(prod.inv("enroll", "--env", "vm_stg"))
         assert prod.json("ps", "--env", "vm_stg")["status"] == "absent"
