@@ -452,6 +452,22 @@ def check(c: Context) -> None:
     sys.exit(checkout.check())
 
 
+@command
+def rig_up(c: Context) -> None:
+    """Make a jump host and two VMs on this machine's Docker engine, to try deploys on."""
+    from dbops.operations import checkout
+
+    sys.exit(checkout.rig("up"))
+
+
+@command
+def rig_down(c: Context) -> None:
+    """Take the jump host and the VMs down again."""
+    from dbops.operations import checkout
+
+    sys.exit(checkout.rig("down"))
+
+
 @command(help={"runs": "how often each command is timed (default 11)"})
 def benchmark(c: Context, runs: int = 11) -> None:
     """Time this tool beside what people use instead; exit 1 when a bound is missed."""

@@ -30,6 +30,16 @@ def check() -> int:
     return next((code for code in codes if code), 0)
 
 
+def rig(verb: str) -> int:
+    """Make the jump host and VMs to play with, or take them down; return the exit code.
+
+    Args:
+        verb: up or down.
+    """
+    path = f"PYTHONPATH={ROOT / 'tests'}:{ROOT}"
+    return runner.hand_over(["env", path, sys.executable, "-m", "rig.play", verb], directory=ROOT)
+
+
 def benchmark(*, runs: int) -> int:
     """Time this tool beside what people use instead; return 1 when a bound is missed.
 

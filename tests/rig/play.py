@@ -25,8 +25,10 @@ COMMANDS = """\
 A jump host, vm_stg and vm_prod run; their services are up and their databases empty. Type:
 
   cd {checkout}
+  ./fab -H stg enroll                    the host and its database say, once, who they are
   ./fab -H stg deploy                    the first deploy to staging
-  ./fab -H prod deploy                   and to production, which is protected
+  ./fab -H prod enroll --force           the same for production, which is protected
+  ./fab -H prod deploy
   ssh -F ../.ssh/config vm-stg           look around there (also: vm-prod, jump)
   git commit ...; git push               a change for the next deploy
 
