@@ -36,6 +36,11 @@
 \else
     \set refresher ''
 \endif
+-- For a database beside the real one: nothing that the whole cluster shares is made or changed.
+\if :{?scratch}
+\else
+    \set scratch ''
+\endif
 \if :{?schemas}
 \else
     \set schemas 'public,raw,ref,mart,stg,kpi'
@@ -49,6 +54,7 @@ SELECT pg_catalog.set_config('search_path', '', true),
        pg_catalog.set_config('dbops.role_readonly', :'readonly', true),
        pg_catalog.set_config('dbops.role_backup', :'backup', true),
        pg_catalog.set_config('dbops.role_refresher', :'refresher', true),
+       pg_catalog.set_config('dbops.scratch', :'scratch', true),
        pg_catalog.set_config('dbops.schemas', :'schemas', true)
 \gset dbops_
 
@@ -136,6 +142,9 @@ DECLARE
     purpose text;
     wanted name;
 BEGIN
+    IF current_setting('dbops.scratch') <> '' THEN
+        RETURN;
+    END IF;
     IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = pg_temp.dbops_name('owner') AND rolsuper) THEN
         RAISE EXCEPTION 'role "%" is a superuser: as owner it would make the migrator one',
             pg_temp.dbops_name('owner') USING ERRCODE = 'invalid_parameter_value';
@@ -157,6 +166,9 @@ DECLARE
     migrator name := pg_temp.dbops_role('migrator');
     backup name := pg_temp.dbops_role('backup');
 BEGIN
+    IF current_setting('dbops.scratch') <> '' THEN
+        RETURN;
+    END IF;
     IF owner <> migrator AND NOT pg_has_role(migrator, owner, 'MEMBER') THEN
         PERFORM pg_temp.dbops_try(format('GRANT %I TO %I', owner, migrator));
     END IF;

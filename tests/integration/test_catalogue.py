@@ -1,0 +1,115 @@
+"""The catalogue of a schema and of the same schema after pg_dump -s are the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from schemas import POSTGRESQL, psql, read_catalogue, schema
+from test_migrations_environment import execute, new_database, running_cluster
+
+from dbops.catalogue import differences, dump, load, parse
+from dbops.commands import sql
+
+SIZES = (50, 500, 3000)
+LARGEST = POSTGRESQL[0]  # on the bundled server only
+# pg_dump -s makes every materialized view WITH NO DATA.
+DATA = ("unpopulated view *",)
+
+
+@pytest.fixture(scope="module", params=POSTGRESQL, ids=lambda path: path.parent.name)
+def server_of(request):
+    with running_cluster(request.param) as cluster:
+        yield request.param, cluster
+
+
+@pytest.fixture
+def pair(server_of):
+    """Two empty databases of one server, and the programs of its own version."""
+    binaries, cluster = server_of
+    with new_database(cluster) as one, new_database(cluster) as two:
+        yield binaries, one, two
+
+
+@pytest.mark.parametrize("tables", SIZES)
+def test_nothing_differs_after_a_dump_is_loaded(pair, tables):
+    binaries, source, copy = pair
+    if tables == max(SIZES) and binaries != LARGEST:
+        pytest.skip("the largest is built once, for it takes a while")
+    psql(source, schema(tables, seed=tables))
+    dumped = subprocess.run(
+        [binaries / "pg_dump", "--schema-only"],
+        env={"PATH": os.environ["PATH"], **source},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    psql(copy, dumped.stdout, binaries=binaries)
+    before, after = (read_catalogue(each).without(DATA) for each in (source, copy))
+    assert len(before.objects) > tables * 10
+    assert [str(each) for each in differences(before, after)] == []
+    assert before.sha256 == after.sha256
+
+
+def test_the_sessions_settings_and_the_order_of_creation_make_no_difference(pair):
+    _, one, two = pair
+    tables = [f"CREATE TABLE {name} (id integer, at timestamptz DEFAULT '2024-07-01 12:00+00')"
+              for name in ("a", "b")]  # fmt: skip
+    values = "interval '1 day 2 hours' AS i, '\\x41'::bytea AS b, 0.1::float8 AS f"
+    views = [f"CREATE VIEW v AS SELECT {values}"]
+    psql(one, ";".join([*tables, *views]))
+    psql(two, ";".join(["CREATE SEQUENCE gone; DROP SEQUENCE gone", *views, *tables[::-1]]))
+    settings = (
+        "SET search_path = public, pg_temp; SET quote_all_identifiers = on; SET DateStyle = German;"
+        "SET IntervalStyle = iso_8601; SET TimeZone = 'Asia/Tokyo'; SET extra_float_digits = -3;"
+        "SET bytea_output = escape; SET jit_above_cost = 0;"
+    )
+    query = sql.query("catalogue").read_text(encoding="utf-8")
+    assert parse(psql(one, query)).sha256 == parse(psql(two, settings + query)).sha256
+
+
+def test_column_order_is_reported_where_it_differs_alone(pair):
+    _, one, two = pair
+    psql(one, "CREATE TABLE t (a integer, b integer, c integer)")
+    psql(two, "CREATE TABLE t (a integer, c integer, b integer)")
+    (found,) = differences(read_catalogue(one), read_catalogue(two))
+    assert (found.kind, found.identity) == ("column order", "public.t")
+    psql(two, "DROP TABLE t; CREATE TABLE t (a integer, x integer, b integer, c integer)")
+    (found,) = differences(read_catalogue(one), read_catalogue(two))
+    assert (found.kind, found.identity) == ("column", "public.t.x")
+
+
+def test_the_tools_own_objects_the_system_and_what_is_temporary_are_left_out(pair):
+    _, one, _ = pair
+    psql(one, "CREATE SCHEMA dbops; CREATE TABLE dbops.revision_log (id serial PRIMARY KEY)")
+    psql(one, "CREATE TABLE public.alembic_version (version_num varchar(32) PRIMARY KEY)")
+    name = one["PGDATABASE"]
+    psql(one, f"ALTER DATABASE {name} SET dbops.environment = 'vm_prod'")
+    query = sql.query("catalogue").read_text(encoding="utf-8")
+    text = psql(one, f"CREATE TEMPORARY TABLE short (id integer);\n{query}")
+    assert "dbops" not in text
+    assert "alembic_version" not in text
+    assert "short" not in text
+
+
+def test_it_reads_the_catalogue_for_anybody_and_writes_nothing(pair):
+    _, one, _ = pair
+    psql(one, schema(50))
+    name = f"reader_{one['PGDATABASE']}"
+    execute(one, f"CREATE ROLE {name} LOGIN")
+    reader = {**one, "PGUSER": name, "PGOPTIONS": "-c default_transaction_read_only=on"}
+    try:
+        assert read_catalogue(reader).sha256 == read_catalogue(one).sha256
+    finally:
+        execute(one, f"DROP ROLE {name}")
+
+
+def test_an_exported_catalogue_is_read_back_the_same(pair, tmp_path):
+    _, one, _ = pair
+    psql(one, schema(50))
+    found = read_catalogue(one)
+    file = tmp_path / "catalogue.jsonl"
+    file.write_text(dump(found), encoding="utf-8")
+    assert differences(found, load(file)) == []
+    assert dump(load(file)) == dump(found)

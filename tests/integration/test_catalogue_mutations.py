@@ -1,0 +1,228 @@
+"""Whatever is changed, added or dropped by hand is named, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import warnings
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from mutations import MUTATIONS
+from schemas import POSTGRESQL, psql, read_catalogue
+from test_migrations_environment import bundled_binaries, execute, new_database, running_cluster
+
+from dbops.catalogue import differences, parse
+from dbops.catalogue.severity import WEIGHTS
+from dbops.commands import sql
+
+SCHEMA = (Path(__file__).parent / "data" / "every_kind.sql").read_text(encoding="utf-8")
+ROLES = """
+    CREATE ROLE kinds_owner; CREATE ROLE kinds_reader; CREATE ROLE kinds_writer LOGIN;
+    GRANT kinds_writer TO kinds_reader;
+"""
+LOCK = threading.Lock()  # a database is copied for one at a time
+MARK = "-- the next catalogue --"
+# Nobody changes these by hand: what a server was made with, and what follows from something else.
+UNCHANGING = {"database", "result columns", "base type", "tablespace"}
+
+
+@pytest.fixture(scope="module", params=POSTGRESQL, ids=lambda path: path.parent.name)
+def every_kind(request):
+    """A database with every kind of object, on a server of its own."""
+    with running_cluster(request.param) as cluster:
+        execute({**cluster, "PGDATABASE": "postgres"}, ROLES)
+        with new_database(cluster) as database:
+            psql(database, SCHEMA)
+            yield database
+
+
+@pytest.fixture
+def every_kind_again(every_kind):
+    """The same once more: a database that is copied has no other connections."""
+    with new_database(every_kind) as database:
+        psql(database, SCHEMA)
+        yield database
+
+
+@pytest.fixture(scope="module")
+def caught(every_kind):
+    """The differences after each mutation, which is rolled back before the next."""
+    before = read_catalogue(every_kind)
+    live = after(every_kind, [each.statement for each in MUTATIONS])
+    return [differences(before, each) for each in live]
+
+
+def keys(found):
+    return [(each.what, each.kind, each.identity) for each in found]
+
+
+def test_each_mutation_is_named_and_nothing_else(caught):
+    assert len(caught) == len(MUTATIONS)
+    wrong = {}
+    for mutation, found in zip(MUTATIONS, caught, strict=True):
+        wanted = (mutation.what, mutation.kind, mutation.identity)
+        named = [each for each in keys(found) if f"{each[1]} {each[2]}" not in mutation.also]
+        if named != [wanted]:
+            wrong[str(mutation)] = keys(found)
+    assert not wrong
+
+
+def test_what_really_changes_along_is_named_too(caught):
+    for mutation, found in zip(MUTATIONS, caught, strict=True):
+        named = {f"{each.kind} {each.identity}" for each in found}
+        assert named >= set(mutation.also), mutation
+
+
+def test_every_kind_is_in_the_database_and_is_mutated(every_kind):
+    there = {each.kind for each in read_catalogue(every_kind).objects}
+    mutated = {each.kind for each in MUTATIONS}
+    assert set(WEIGHTS) - mutated == UNCHANGING
+    # An invalid index and a disabled foreign key are made by a mutation alone.
+    assert set(WEIGHTS) - there <= {
+        "base type", "tablespace", "invalid index", "unenforced constraint",
+    }  # fmt: skip
+
+
+def test_a_repair_makes_the_schema_what_was_expected(every_kind, caught):
+    """Each statement is run on the schema it was made for; what is not certain is not offered."""
+    before = read_catalogue(every_kind)
+    offered = [
+        (mutation, found[0].repair)
+        for mutation, found in zip(MUTATIONS, caught, strict=True)
+        # CONCURRENTLY cannot run in a transaction.
+        if len(found) == 1 and found[0].repair and "CONCURRENTLY" not in found[0].repair
+    ]
+    answers = after(every_kind, [f"{each.statement};\n{repair}" for each, repair in offered])
+    left = {
+        str(mutation): (repair, named)
+        for (mutation, repair), each in zip(offered, answers, strict=True)
+        # A column that was dropped comes back behind the others.
+        if (named := [key for key in keys(differences(before, each)) if key[1] != "column order"])
+    }
+    assert not left
+    assert len(offered) > len(MUTATIONS) / 2
+
+
+def test_the_worst_comes_first(every_kind):
+    before = read_catalogue(every_kind)
+    statements = (
+        "COMMENT ON TABLE mart.customer IS NULL",
+        "DROP INDEX mart.slip_expression",
+        "DROP VIEW mart.totals",
+        "ALTER TABLE mart.customer DROP COLUMN note",
+        "ALTER TABLE mart.slip ALTER COLUMN amount DROP NOT NULL",
+        "GRANT SELECT ON mart.slip TO PUBLIC",
+    )
+    (live,) = after(every_kind, [";".join(statements)])
+    found = [f"{each.severity.name} {each.kind}" for each in differences(before, live)]
+    assert found == [
+        "DATA column", "QUERIES view", "INTEGRITY not null", "ACCESS grant", "SPEED index",
+        "NOTE comment",
+    ]  # fmt: skip
+
+
+def test_the_table_of_kinds_beside_what_others_see(
+    every_kind, every_kind_again, caught, capsys, request
+):
+    if "pginstall" not in request.node.name:
+        pytest.skip("the others are asked on one server only")
+    ours = [bool(each) for each in caught]
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(alembic_sees, every_kind_again)
+        dumped = pg_dump_sees(every_kind)
+        compared = asked.result()
+    with capsys.disabled():
+        print(table(ours, dumped, compared))
+    assert all(ours)
+    assert sum(compared) < sum(dumped) < len(MUTATIONS)
+
+
+def after(database, statements):
+    """Return the catalogue after each of STATEMENTS, which is then rolled back."""
+    query = sql.query("catalogue").read_text(encoding="utf-8")
+    script = "".join(
+        f"BEGIN;\n{each};\n\\echo '{MARK}'\n{query}\nROLLBACK;\n" for each in statements
+    )
+    return [parse(each) for each in psql(database, script).split(f"{MARK}\n")[1:]]
+
+
+def pg_dump_sees(database):
+    """Return for each mutation whether `pg_dump -s` prints another text after it."""
+    before = pg_dump(database)
+
+    def sees(numbered):
+        number, mutation = numbered
+        name = f"{database['PGDATABASE']}_{number}"
+        clone = {**database, "PGDATABASE": name}
+        with LOCK:
+            make = f"CREATE DATABASE {name} TEMPLATE {database['PGDATABASE']}"
+            execute({**database, "PGDATABASE": "postgres"}, make)
+        psql(clone, f"{mutation.statement};")
+        seen = pg_dump(clone) != before
+        psql(clone, f"{mutation.undo};")
+        execute({**database, "PGDATABASE": "postgres"}, f"DROP DATABASE {name}")
+        return seen
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(sees, enumerate(MUTATIONS)))
+
+
+def pg_dump(database):
+    options = ("--schema-only", "--restrict-key=test")
+    done = subprocess.run(
+        [bundled_binaries() / "pg_dump", *options],
+        env={"PATH": os.environ["PATH"], **database},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def alembic_sees(database):
+    """Return for each mutation whether autogenerate finds more than before it."""
+    url = sqlalchemy.URL.create(
+        "postgresql+psycopg2",
+        username=database["PGUSER"],
+        database=database["PGDATABASE"],
+        query={"host": database["PGHOST"], "port": database["PGPORT"]},
+    )
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    with warnings.catch_warnings(), engine.connect() as connection:
+        # What it does not know it leaves out with a warning.
+        warnings.simplefilter("ignore")
+        metadata = sqlalchemy.MetaData()
+        for schema in ("mart", "public", 'Odd "Name'):
+            metadata.reflect(connection, schema=schema)
+        connection.rollback()
+        before = compared(connection, metadata)
+        return [compared(connection, metadata, each.statement) != before for each in MUTATIONS]
+
+
+def compared(connection, metadata, statement="SELECT 1"):
+    options = {"compare_type": True, "compare_server_default": True, "include_schemas": True}
+    connection.exec_driver_sql(statement.replace("%", "%%"))
+    context = MigrationContext.configure(connection, opts={**options, "target_metadata": metadata})
+    found = sorted(repr(each) for each in compare_metadata(context, metadata))
+    connection.rollback()
+    return found
+
+
+def table(*seen):
+    """Return how many of each kind's mutations each of the three has SEEN, as lines."""
+    counted = [Counter(each.kind for each in MUTATIONS)]
+    for each in seen:
+        pairs = zip(MUTATIONS, each, strict=True)
+        counted.append(Counter(mutation.kind for mutation, is_seen in pairs if is_seen))
+    lines = [("kind", "mutations", "drift", "pg_dump -s", "alembic check")]
+    lines += [(kind, *(each[kind] for each in counted)) for kind in WEIGHTS if counted[0][kind]]
+    lines.append(("all", *(each.total() for each in counted)))
+    form = "{:27}{:>10}{:>7}{:>12}{:>15}"
+    return "\n".join(["", *(form.format(*each) for each in lines)])

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dbops.catalogue import Catalogue, Key, Severity, differences, dump, load, parse
+from dbops.catalogue.normal import form
+from dbops.errors import UsageProblem
+
+TABLE = ("table", "m.t")
+ROWS = (
+    ("schema", "m", "CREATE SCHEMA m"),
+    (*TABLE, "TABLE", "schema", "m"),
+    ("column", "m.t.a", "integer", *TABLE),
+    ("column", "m.t.b", "text", *TABLE),
+    ("column order", "m.t", "a\nb", *TABLE),
+    ("not null", "m.t.a", "NOT NULL", "column", "m.t.a"),
+    ("index", "m.t_a", "CREATE INDEX t_a ON m.t USING btree (a)", *TABLE),
+    ("grant", "table m.t to app", "INSERT, SELECT", *TABLE),
+    ("view", "m.v", "CREATE VIEW m.v AS\n SELECT a\n   FROM m.t", "schema", "m"),
+    ("result columns", "m.v", "a integer", "view", "m.v"),
+)
+
+
+def text(rows):
+    return "".join(f"{json.dumps(each)}\n" for each in rows)
+
+
+def made(*more, without=()) -> Catalogue:
+    """Return the catalogue of ROWS less the ones WITHOUT, plus MORE; those take their places."""
+    rows = {each[:2]: each for each in (*ROWS, *more)}
+    return parse(text(row for key, row in rows.items() if " ".join(key) not in without))
+
+
+def only(found):
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_a_catalogue_does_not_differ_from_itself():
+    assert differences(made(), made()) == []
+
+
+def test_the_order_of_the_rows_makes_no_difference():
+    assert parse(text(ROWS[::-1])).sha256 == made().sha256
+    assert dump(parse(text(ROWS[::-1]))) == dump(made())
+
+
+def test_one_definition_changes_one_digest_and_the_whole():
+    other = made(("column", "m.t.a", "bigint", *TABLE))
+    changed = [each for each in made().objects if made().digest(each) != other.digest(each)]
+    assert changed == [Key("column", "m.t.a")]
+    assert made().sha256 != other.sha256
+
+
+def test_a_missing_table_takes_its_columns_indexes_and_grants_along():
+    gone = [" ".join(each[:2]) for each in ROWS if "m.t" in each[1]]
+    found = only(differences(made(), made(without=gone)))
+    assert (found.what, found.kind, found.identity) == ("missing", "table", "m.t")
+    assert len(found.consequences) == 6
+    assert found.severity is Severity.DATA
+    assert found.repair == ""
+
+
+def test_an_unexpected_column_is_named_once():
+    more = (
+        ("column", "m.t.c", "text", *TABLE),
+        ("not null", "m.t.c", "NOT NULL", "column", "m.t.c"),
+        ("column order", "m.t", "a\nc\nb", *TABLE),
+    )
+    found = only(differences(made(), made(*more)))
+    assert (found.what, found.kind, found.identity) == ("unexpected", "column", "m.t.c")
+    assert found.consequences == (Key("not null", "m.t.c"),)
+
+
+def test_a_change_has_a_diff_and_a_statement():
+    live = ("index", "m.t_a", "CREATE INDEX t_a ON m.t USING btree (b)", *TABLE)
+    found = only(differences(made(), made(live)))
+    assert found.diff == (
+        "-CREATE INDEX t_a ON m.t USING btree (a)\n+CREATE INDEX t_a ON m.t USING btree (b)"
+    )
+    assert found.repair == (
+        "DROP INDEX m.t_a; CREATE INDEX t_a ON m.t USING btree (a);"
+    )  # fmt: skip
+
+
+def test_a_partition_follows_its_parent():
+    part = ("table", "m.p", "TABLE", "schema", "m", *TABLE)
+    before = ("column", "m.p.b", "text", "table", "m.p", "column", "m.t.b")
+    after = ("column", "m.p.b", "bigint", "table", "m.p", "column", "m.t.b")
+    expected, live = made(part, before), made(part, after, ("column", "m.t.b", "bigint", *TABLE))
+    found = only(differences(expected, live))
+    assert (found.identity, found.consequences) == ("m.t.b", (Key("column", "m.p.b"),))
+    other = differences(expected, made(part, ("column", "m.p.b", "date", "table", "m.p")))
+    assert only(other).identity == "m.p.b"
+
+
+def test_a_view_is_replaced_only_when_its_columns_stay():
+    live = ("view", "m.v", "CREATE VIEW m.v AS\n SELECT 1 AS a", "schema", "m")
+    found = only(differences(made(), made(live)))
+    assert found.repair == "CREATE OR REPLACE VIEW m.v AS\n SELECT a\n   FROM m.t;"
+    columns = ("result columns", "m.v", "a text", "view", "m.v")
+    assert only(differences(made(), made(live, columns))).repair == ""
+
+
+def test_a_grant_is_given_and_taken_by_privilege():
+    live = ("grant", "table m.t to app", "DELETE, SELECT", *TABLE)
+    assert only(differences(made(), made(live))).repair == (
+        "GRANT INSERT ON TABLE m.t TO app;\nREVOKE DELETE ON TABLE m.t FROM app;"
+    )
+
+
+@pytest.mark.parametrize(
+    ("live", "statements"),
+    [
+        ("'a', 'c'", "ALTER TYPE m.e ADD VALUE 'b' AFTER 'a';"),
+        ("'b', 'c'", "ALTER TYPE m.e ADD VALUE 'a' BEFORE 'b';"),
+        ("'c', 'a', 'b'", ""),
+        ("'a', 'b', 'c', 'd'", ""),
+    ],
+)
+def test_values_are_added_to_an_enum_where_they_belong(live, statements):
+    expected = made(("enum", "m.e", "CREATE TYPE m.e AS ENUM ('a', 'b', 'c')", "schema", "m"))
+    other = made(("enum", "m.e", f"CREATE TYPE m.e AS ENUM ({live})", "schema", "m"))
+    assert only(differences(expected, other)).repair == statements
+
+
+def test_a_role_that_is_named_on_one_side_only_is_no_difference():
+    role = ("role", "z", "NOLOGIN")
+    membership = ("membership", "z in y", "ADMIN FALSE", "role", "z", "role", "y")
+    assert differences(made(), made(role, membership)) == []
+    assert only(differences(made(role), made(("role", "z", "LOGIN")))).kind == "role"
+
+
+def test_what_is_left_out_takes_its_parts_along():
+    left = made().without(["m.t", "grant *"])
+    assert [each.kind for each in left.objects] == ["schema", "view", "result columns"]
+    assert made().without(["index m.tmp_*"]).sha256 == made().sha256
+
+
+def test_an_exported_catalogue_is_read_back(tmp_path):
+    file = tmp_path / "head.jsonl"
+    odd = ("comment", "table m.t", "'line\u2028 \"quoted\"\n\té'", *TABLE)
+    file.write_text(dump(made(odd)), encoding="utf-8")
+    assert differences(made(odd), load(file)) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda _: "", "Expecting value"),
+        (lambda text: text.split("\n", 1)[1], "its first line does not say that it is one"),
+        (
+            lambda text: text.replace('"format": 1', '"format": 9'),
+            "its format is 9, this version reads 1",
+        ),
+        (lambda text: text[: len(text) // 2], "Unterminated string"),
+        (lambda text: text.replace('"integer"', '"bigint"'), "its objects are not those"),
+        (lambda text: text + '["a", "b"]\n', "['a', 'b'] is no object"),
+        (lambda text: text + "7\n", "7 is no object"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_refused_with_the_reason(tmp_path, damage, why):
+    file = tmp_path / "head.jsonl"
+    file.write_text(damage(dump(made())), encoding="utf-8")
+    with pytest.raises(UsageProblem) as caught:
+        load(file)
+    assert caught.value.where == str(file)
+    assert caught.value.why.startswith(why)
+
+
+def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):
+    (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
+    for name, why in {"absent": "no such file", "picture": "'utf-8' codec can't decode"}.items():
+        with pytest.raises(UsageProblem) as caught:
+            load(tmp_path / name)
+        assert caught.value.why.startswith(why)
+
+
+VARYING = "'a'::character varying"
+
+
+@pytest.mark.parametrize(
+    ("printed", "stable"),
+    [
+        (
+            f"(kind::text = ANY (ARRAY[{VARYING}, 'b, ]'::character varying]::text[]))",
+            f"(kind::text = ANY (ARRAY[{VARYING}::text, 'b, ]'::character varying::text]))",
+        ),
+        (f"ANY ((ARRAY[{VARYING}])::text[])", f"ANY (ARRAY[({VARYING})::text])"),
+        ("ARRAY[a || b, f(c, d)]::text[]", "ARRAY[(a || b)::text, f(c, d)::text]"),
+        ("ARRAY[1, 2]", "ARRAY[1, 2]"),
+        ("ARRAY['a'::text]", "ARRAY['a'::text]"),
+        ("'ARRAY['::text || x[1]", "'ARRAY['::text || x[1]"),
+    ],
+)
+def test_the_cast_of_an_array_is_written_at_its_elements(printed, stable):
+    assert form(printed) == stable
+    assert form(stable) == stable
