@@ -314,6 +314,32 @@ def al_check(c: Context, env: str | None = None, json: bool = False) -> None:
     output.answer(authoring.check(*perform.look(env)), machine=json)
 
 
+@reading(
+    against="another environment, or a file that --export wrote; the files when left out",
+    export="write the live schema's catalogue to this file instead of comparing it",
+)
+def drift(
+    c: Context,
+    env: str | None = None,
+    against: str | None = None,
+    export: str | None = None,
+    json: bool = False,
+) -> None:
+    """Compare the live schema, every object of it, with what it should be; exit 2 on differences."""
+    from pathlib import Path
+
+    from dbops import output, perform
+    from dbops.operations import drift as operation
+
+    found = perform.look(env)
+    if export:
+        output.facts(operation.export(*found, Path(export)), machine=json)
+        return
+    sys.exit(
+        output.drift(operation.drift(*found, against=against, look=perform.look), machine=json)
+    )
+
+
 @command(help={"env": ENV})
 def al_plan(c: Context, env: str | None = None) -> None:
     """Print the SQL an upgrade to head would run."""

@@ -334,6 +334,27 @@ def findings(found: list[dict[str, Any]], *, machine: bool) -> int:
     return int(ExitCode.DIFFERENCES if found else ExitCode.OK)
 
 
+def drift(found: dict[str, Any], *, machine: bool) -> int:
+    """Print how a schema differs, the worst first, and return the exit code: 2 when it does."""
+    differing = found["differences"]
+    if machine:
+        as_json(found)
+    else:
+        for each in differing:
+            data(f"{each['what']:<10} {each['kind']} {each['identity']}  [{each['severity']}]")
+            _indented(each["diff"])
+            _indented(each["repair"], "repair: ")
+        objects = f"{found['objects']} objects compared with {found['against']}"
+        differ = count(len(differing), "difference") if differing else "no difference"
+        data(f"{found['environment']}: {differ}; {objects}")
+    return int(ExitCode.DIFFERENCES if differing else ExitCode.OK)
+
+
+def _indented(text: str, label: str = "") -> None:
+    for line in text.splitlines():
+        data(f"    {label}{line}")
+
+
 def backups(found: list[dict[str, Any]], *, machine: bool) -> int:
     """Print the backups and return the exit code: 2 when one is damaged."""
     damaged = any(each.get("damage") for each in found)

@@ -42,6 +42,11 @@ class Target:
         """Return the directory of the environment's runs, lock and journal, where they are."""
         return self.environment.project_directory / ".dbops" / self.name
 
+    @property
+    def cache(self) -> Path:
+        """Return where this machine keeps what it computed about the environment."""
+        return self.environment.file.parent / ".dbops" / self.name / "cache"
+
     def forget(self) -> None:
         """Forget the files that were read: a run may have changed them."""
         for each in ("files", "versions", "graph", "snapshot"):

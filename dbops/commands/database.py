@@ -226,7 +226,7 @@ def load_snapshot(
         *done,
         # Last: the owner also becomes the owner of the version table.
         *(roles_files(environment) if roles else []),
-        variables=role_variables(environment),
+        variables=[*role_variables(environment), *(["--set=scratch=1"] if database else [])],
         database=database,
     )
     parts = [migrations.snapshot, *(["the roles"] if roles else [])]

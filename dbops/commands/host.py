@@ -30,7 +30,7 @@ printf 'name %s\\nuser %s\\n' "$(uname -n)" "$(id -un)"
 cat .dbops/environment 2>/dev/null | sed 's/^/marker /'
 git rev-parse HEAD 2>&1 | sed 's/^/commit /'
 git symbolic-ref --quiet --short HEAD | sed 's/^/branch /'
-git status --porcelain 2>&1 | sed 's/^/changed /'
+git --no-optional-locks status --porcelain 2>&1 | sed 's/^/changed /'
 cd {state} 2>/dev/null || exit 0
 cat hold.json 2>/dev/null | sed 's/^/hold /'
 [ ! -e lock ] || flock --shared --nonblock lock true || sed 's/^/holder /' lock

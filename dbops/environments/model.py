@@ -13,6 +13,7 @@ from dbops.environments.sections import (
     Backup,
     Compose,
     Database,
+    Drift,
     Embedded,
     Freeze,
     Git,
@@ -31,6 +32,7 @@ __all__ = [
     "Backup",
     "Compose",
     "Database",
+    "Drift",
     "Embedded",
     "Environment",
     "Environments",
@@ -68,6 +70,7 @@ class Settings(Frozen):
     roles: Roles = field(default_factory=Roles)
     backup: Backup = field(default_factory=Backup)
     guard: Guard = field(default_factory=Guard)
+    drift: Drift = field(default_factory=Drift)
     refresh: Refresh = field(default_factory=Refresh)
     health: Health = field(default_factory=Health)
     demo_data: Module | None = None

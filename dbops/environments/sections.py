@@ -183,6 +183,13 @@ class Guard(Frozen):
     """Spans of time in which nothing may change."""
 
 
+class Drift(Frozen):
+    """What a comparison of schemas leaves out."""
+
+    ignore: tuple[Line, ...] = ()
+    """Objects by name or kind, as shell patterns: `mart.tmp_*`, `index raw.*`, `comment *`."""
+
+
 class Refresh(Frozen):
     """How a scheduled rebuild of this environment gets its rows."""
 

@@ -10,7 +10,7 @@ from dbops.commands import backup, health
 from dbops.commands import database as commands
 from dbops.commands import host as host_commands
 from dbops.errors import Locked, Refused, UsageProblem
-from dbops.operations import authoring, databases, expected, migrations, require, services
+from dbops.operations import authoring, databases, durations, migrations, require, services
 from dbops.output import Conclusion
 from dbops.probe import backend
 from dbops.runbook import Runbook, Step
@@ -40,7 +40,8 @@ def plan(target: Target, state: State, *, revision: str | None, pull: bool) -> R
     _check_checkout(target, host)
     new = upstream.ask(target, host, pull=pull)
     planned = replace(target, archive=new.archive)
-    steps = (*_pulling(target, host, new), *_database(planned, state, new, revision))
+    changing = _database(planned, state, new, revision)
+    steps = (*_backing_up(target, state, changing), *_pulling(target, host, new), *changing)
     is_needed = bool(steps)
     finish = _finishing(target, state) if is_needed else ()
     return Runbook(
@@ -92,6 +93,14 @@ def _check_checkout(target: Target, host: HostFacts) -> None:
         )
 
 
+def _backing_up(target: Target, state: State, changing: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the step before which nothing changes, not even the checkout: a proven backup."""
+    found = state.database
+    if not changing or found is None or not found.objects or _continues(state):
+        return ()
+    return (backup.gate(backend(target, state), target.environment, found.tables),)
+
+
 def _pulling(target: Target, host: HostFacts, new: Upstream) -> tuple[Step, ...]:
     if new.commit == host.commit:
         return ()
@@ -127,7 +136,6 @@ def _database(
         return ()
     roles = target.environment.migrations.roles if pending else None
     return (
-        backup.gate(beside, target.environment, found.tables),
         *up,
         *((commands.bootstrap_roles(beside, target.environment),) if roles else ()),
         *databases.upgrading(target, beside, current, _wanted(target, current, revision)),
@@ -202,7 +210,7 @@ def _notes(
         *(f"revision {each.id}: {each.title}" for each in pending),
         *((f"the SQL of the pending revisions:\n{written.rstrip()}",) if written else ()),
         *(migrations.notes(target, found) if found else ()),
-        *expected.seconds(steps, on_host(state).journal),
+        *durations.seconds(steps, on_host(state).journal),
     )
 
 

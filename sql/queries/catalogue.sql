@@ -587,7 +587,7 @@ WITH members AS MATERIALIZED (
                CASE WHEN role IS NOT NULL THEN CASE WHEN is_here THEN ' role ' ELSE 'role ' END END,
                role, ' ', name), quote_literal(value),
            CASE WHEN NOT is_here THEN 'role' END, CASE WHEN NOT is_here THEN role END, NULL, NULL
-      FROM settings WHERE name <> 'dbops.environment'
+      FROM settings WHERE name !~ '^dbops[.]'
     UNION ALL
     SELECT 'role', quote_ident(rolname), concat_ws(' ',
                CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END,
