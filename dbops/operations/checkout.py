@@ -17,7 +17,8 @@ def test(*, only: str, unit: bool) -> int:
         only: an expression that chooses tests, as pytest's -k; all when empty.
         unit: only those that need no database.
     """
-    chosen = ["-k", only] if only else []
+    # A file's tests share servers; files do not, so that they run side by side.
+    chosen = ["-k", only] if only else ["--numprocesses=auto", "--dist=loadfile"]
     folder = ROOT / "tests" / "unit" if unit else ROOT / "tests"
     program = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
     return runner.hand_over([*program, *chosen, str(folder)])
