@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     {"errors"},
     {"environments", "state", "runbook", "revisions", "manifest", "hints"},
-    {"sql_text", "snapshot_rules", "snapshot_text", "snapshot", "schema_text", "catalogue"},
+    {"sql_text", "snapshot_rules", "snapshot_text", "snapshot", "schema_text", "catalogue", "linting"},
     {"commands"},
     {"runner", "journal", "ssh_config"},
     {"machine", "session", "mirror"},
@@ -28,7 +28,7 @@ LAYERS = (
     {"guard", "output", "hosts", "upstream"},
     {"probe"},
     {"verb", "runs", "release"},
-    {"local", "detached"},
+    {"local", "detached", "following"},
     {"operations"},
     {"perform", "side_by_side"},
     {"commandline"},

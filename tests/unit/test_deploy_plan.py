@@ -1,0 +1,210 @@
+"""What a deploy plans, from states made by hand and commits in repositories of this machine."""
+
+from __future__ import annotations
+
+import checkouts
+import pytest
+from checkouts import git
+from handmade import BASELINE, HEAD, LEGACY, NEXT, write_revision
+
+from dbops.environments.model import Health
+from dbops.errors import ExitCode, Problem
+from dbops.operations import authoring, deploy
+from dbops.state import State
+
+BACKUP = "back up sanbou_dev, and prove the dump"
+WELL = "wait until http://127.0.0.1:8000/health answers 200"
+UP = "start the services of vm_stg, healthy"
+LOAD = f"load sql/schema_baseline.sql, the roles, stamp {BASELINE}, in one transaction"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch, tmp_path):
+    for name, value in {**checkouts.ALONE, "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(authoring, "sql_between", lambda _, start, end: f"-- {start} to {end}\n")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return checkouts.Checkout(tmp_path)
+
+
+def planned(checkout, state, *, revision=None, pull=True):
+    return deploy.plan(checkout.target(), state, revision=revision, pull=pull)
+
+
+def titles(runbook):
+    return [each.title for each in runbook.steps]
+
+
+def told(code, checkout, state, **options):
+    with pytest.raises(Problem) as raised:
+        planned(checkout, state, **options)
+    assert raised.value.code == code
+    return raised.value.message
+
+
+def with_health(checkout):
+    target = checkout.target()
+    health = Health(url="http://127.0.0.1:8000/health")
+    environment = checkouts.replace(target.environment, health=health)
+    return checkouts.replace(target, environment=environment)
+
+
+def push_next(checkout):
+    write_revision(checkout.desk, NEXT, HEAD)
+    return checkout.push("Add a column")
+
+
+def test_at_the_newest_commit_and_head_there_is_nothing_to_do(checkout):
+    runbook = planned(checkout, checkout.state(HEAD))
+    assert runbook.steps == ()
+    assert runbook.reason == (f"the checkout is at {checkout.first[:12]}, the database at {HEAD}")
+
+
+def test_an_empty_host_gets_services_snapshot_and_head_without_a_backup(checkout):
+    runbook = planned(checkout, checkout.empty())
+    assert titles(runbook) == [
+        UP,
+        "let the database say that it is vm_stg",
+        LOAD,
+        f"upgrade to {HEAD}",
+    ]
+    assert runbook.releases
+    assert runbook.confirmed
+    assert not runbook.destructive
+
+
+def test_a_new_revision_is_deployed_behind_a_backup_and_nothing_comes_before_that(checkout):
+    commit = push_next(checkout)
+    runbook = planned(checkout, checkout.state(HEAD))
+    assert titles(runbook)[:2] == [BACKUP, f"fast-forward the checkout to {commit[:12]}"]
+    assert titles(runbook)[-1] == f"upgrade to {NEXT}"
+    assert runbook.loses == f"vm_stg gets {commit[:12]}"
+
+
+def test_the_notes_tell_commits_revisions_and_their_sql(checkout):
+    commit = push_next(checkout)
+    notes = planned(checkout, checkout.state(HEAD)).notes
+    assert notes[:3] == (
+        f"commit {commit[:7]} Rin Kato: Add a column",
+        f"revision {NEXT}: Title of {NEXT}.",
+        f"the SQL of the pending revisions:\n-- {HEAD} to {NEXT}",
+    )
+
+
+def test_new_application_files_alone_are_deployed_behind_a_backup_too(checkout):
+    commit = checkout.push("More", **{"more.py": "more = 1\n"})
+    runbook = planned(checkout, checkout.state(HEAD))
+    assert titles(runbook)[:2] == [BACKUP, f"fast-forward the checkout to {commit[:12]}"]
+    assert not any(each.startswith("upgrade") for each in titles(runbook))
+
+
+def test_a_commit_without_files_only_moves_the_checkout(checkout):
+    commit = checkout.push("Nothing")
+    runbook = planned(checkout, checkout.state(HEAD))
+    assert titles(runbook) == [f"fast-forward the checkout to {commit[:12]}"]
+
+
+def test_without_pulling_the_revisions_of_the_present_commit_are_applied(checkout):
+    push_next(checkout)
+    runbook = planned(checkout, checkout.state(BASELINE), pull=False)
+    assert titles(runbook)[0] == BACKUP
+    assert titles(runbook)[-1] == f"upgrade to {HEAD}"
+    assert not any("fast-forward" in each for each in titles(runbook))
+
+
+def test_a_deploy_ends_at_the_revision_it_is_told(checkout):
+    push_next(checkout)
+    runbook = planned(checkout, checkout.state(BASELINE), revision=HEAD)
+    assert titles(runbook)[-1] == f"upgrade to {HEAD}"
+
+
+def test_a_deploy_that_ends_before_the_head_does_not_wait_for_the_application(checkout):
+    push_next(checkout)
+    target = with_health(checkout)
+    state = checkout.state(BASELINE)
+    before, after = (
+        titles(deploy.plan(target, state, revision=each, pull=True))[-1] for each in (HEAD, NEXT)
+    )
+    assert before == f"upgrade to {HEAD}"
+    assert after == WELL
+
+
+def test_a_deploy_never_goes_back(checkout):
+    push_next(checkout)
+    assert told(ExitCode.REFUSED, checkout, checkout.state(NEXT), revision=HEAD) == (
+        f"error: vm_stg is at {NEXT}, past {HEAD}\n"
+        "where: sanbou_dev\n"
+        "why:   a deploy only goes forwards\n"
+        "next:  fab -H stg rollback"
+    )
+
+
+def test_stopped_services_are_started_before_more_is_planned(checkout):
+    state = checkout.state(HEAD, status="stopped")
+    runbook = planned(checkout, state)
+    assert titles(runbook) == [UP]
+    assert runbook.notes == ()
+    assert runbook.continues
+
+
+def test_the_application_is_asked_for_its_health_last(checkout):
+    push_next(checkout)
+    runbook = deploy.plan(with_health(checkout), checkout.state(HEAD), revision=None, pull=True)
+    assert titles(runbook)[-1] == WELL
+
+
+def test_the_same_world_gives_the_same_plan_and_a_new_commit_another(checkout):
+    push_next(checkout)
+    one, two = (planned(checkout, checkout.state(HEAD)).id for _ in range(2))
+    checkout.push("More", **{"more.py": "more = 1\n"})
+    assert one == two != planned(checkout, checkout.state(HEAD)).id
+
+
+def test_an_edited_checkout_is_refused_by_the_names_of_its_files(checkout):
+    facts = checkout.host(changed=("a.py", "b.py"))
+    state = checkouts.replace(checkout.state(HEAD), host=facts)
+    assert told(ExitCode.REFUSED, checkout, state) == (
+        "error: vm_stg: the checkout on the host was edited\n"
+        "where: a.py, b.py\n"
+        "why:   what would run there is not what is committed\n"
+        f"next:  on the host: git -C {checkout.there} stash --include-untracked"
+    )
+
+
+@pytest.mark.parametrize(("branch", "named"), [("hotfix", "hotfix"), ("", "no branch")])
+def test_another_branch_is_refused(checkout, branch, named):
+    state = checkouts.replace(checkout.state(HEAD), host=checkout.host(branch=branch))
+    assert told(ExitCode.REFUSED, checkout, state) == (
+        f"error: vm_stg: the checkout on the host is at {named}\n"
+        f"where: {checkout.there}\n"
+        "why:   git.branch says that main is deployed\n"
+        f"next:  on the host: git -C {checkout.there} switch main"
+    )
+
+
+def test_a_database_that_is_being_migrated_is_left_alone(checkout):
+    push_next(checkout)
+    message = told(ExitCode.LOCKED, checkout, checkout.state(HEAD, migrating="alembic, pid 7"))
+    assert "somebody is migrating the database" in message
+    assert "why:   alembic, pid 7" in message
+
+
+@pytest.mark.parametrize("versions", [(), (LEGACY,), ("20991231_000000000",)])
+def test_a_database_at_no_revision_of_the_commit_is_refused(checkout, versions):
+    message = told(ExitCode.FAILED, checkout, checkout.state(*versions))
+    assert "fab -H stg al-" in message.rpartition("\nnext:  ")[2]
+
+
+def test_a_diverged_checkout_is_refused_before_anything_is_planned(checkout):
+    push_next(checkout)
+    git(checkout.there, "commit", "--quiet", "--allow-empty", "--message=own")
+    assert "has diverged" in told(ExitCode.REFUSED, checkout, checkout.state(HEAD))
+
+
+def test_an_environment_that_is_not_reached_over_ssh_has_no_deploy(checkout):
+    state = checkout.state(HEAD)
+    here = State(service=state.service, database=state.database)
+    assert "next:  fab -H ALIAS deploy" in told(ExitCode.USAGE, checkout, here)
