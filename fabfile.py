@@ -13,7 +13,7 @@ from fabric.executor import Executor as FabricExecutor
 from invoke.executor import Executor
 
 from dbops import commandline, hints
-from dbops.commandline import ENV, JSON, command, releasing
+from dbops.commandline import ENV, JSON, changing, command, releasing
 from tasks import namespace
 
 if TYPE_CHECKING:
@@ -53,13 +53,33 @@ class OverSsh(FabricExecutor):  # type: ignore[misc]  # Fabric has no types
 @releasing(
     to="end at this revision instead of the head",
     pull="fast-forward the checkout first; --no-pull leaves it as it is",
+    rehearse="full, schema or off: what of the fresh backup the upgrade is tried on first",
 )
-def deploy(to: str | None = None, pull: bool = True) -> Halves:
+def deploy(to: str | None = None, pull: bool = True, rehearse: str | None = None) -> Halves:
     """Bring a host to the newest commit and its head, behind a proven backup."""
     from dbops.operations import deploy as operation
 
-    decide = partial(operation.plan, revision=to, pull=pull)
+    decide = partial(operation.plan, revision=to, pull=pull, rehearse=rehearse)
     return decide, operation.deployed, partial(operation.foreseen, pull=pull)
+
+
+@changing()
+def refresh() -> Halves:
+    """Rebuild a staging database beside the live one, check it, and swap it in."""
+    from dbops.operations import refresh as operation
+
+    return operation.plan, operation.refreshed
+
+
+@releasing(
+    force=True,
+    to="back to what was before this run; the newest deploy that changed something when left out",
+)
+def rollback(to: str | None = None) -> Halves:
+    """Take a host back to the code and revision before a run, behind a proven backup."""
+    from dbops.operations import rollback as operation
+
+    return partial(operation.plan, run=to), operation.rolled_back, operation.foreseen
 
 
 @command(help={"env": ENV, "run": "the run; the newest when left out", "json": JSON})
@@ -80,7 +100,7 @@ def cancel(c: Context, env: str | None = None, run: str | None = None, json: boo
     output.answer(history.cancel(perform.target(env), run=run), machine=json)
 
 
-for _task in (deploy, attach, cancel):
+for _task in (deploy, refresh, rollback, attach, cancel):
     namespace.add_task(_task)
 commandline.keep_compiled(__spec__)
 hints.check(sys.argv, namespace)

@@ -231,12 +231,12 @@ def restore_forget() -> Halves:
 # Revisions
 
 
-@changing()
-def al_up() -> Halves:
+@changing(rehearse="full, schema or off: what of the fresh backup the upgrade is tried on first")
+def al_up(rehearse: str | None = None) -> Halves:
     """Bring the database to head; an empty one is built from the snapshot first."""
     from dbops.operations import migrations
 
-    return migrations.upgrade, migrations.where
+    return partial(migrations.upgrade, rehearse=rehearse), migrations.where
 
 
 @destroying()
@@ -262,7 +262,9 @@ def al_hist(c: Context, env: str | None = None, json: bool = False) -> None:
     from dbops import output, perform
     from dbops.operations import migrations
 
-    output.history(migrations.history(*perform.look(env)), machine=json)
+    found = perform.look(env)
+    output.history(migrations.history(*found), machine=json)
+    output.notes(migrations.retold(*found))
 
 
 @reading()
@@ -325,7 +327,7 @@ def drift(
     export: str | None = None,
     json: bool = False,
 ) -> None:
-    """Compare the live schema, every object of it, with what it should be; exit 2 on differences."""
+    """Compare the live schema, object by object, with what it should be; exit 2 on differences."""
     from pathlib import Path
 
     from dbops import output, perform
@@ -338,6 +340,37 @@ def drift(
     sys.exit(
         output.drift(operation.drift(*found, against=against, look=perform.look), machine=json)
     )
+
+
+@reading()
+def al_which(c: Context, env: str | None = None, json: bool = False) -> None:
+    """Say which revision's schema the database really has; exit 2 when it says another one."""
+    from dbops import output, perform
+    from dbops.operations import which
+
+    sys.exit(output.which(which.which(*perform.look(env)), machine=json))
+
+
+@reading(
+    since="only revision files added or changed since this commit was left, such as origin/main",
+    pending="only what the environment's database has not applied yet",
+    format="table, json, or github for the annotations of a workflow",
+)
+def al_lint(
+    c: Context,
+    env: str = "local_dev",
+    since: str | None = None,
+    pending: bool = False,
+    format_: str = "table",
+    json: bool = False,
+) -> None:
+    """Judge revisions with squawk and our own rules, without a database; exit 2 when one blocks."""
+    from dbops import perform
+    from dbops.operations import lint
+
+    target, state = perform.look(env) if pending else (perform.named(env), None)
+    report = lint.examine(target, state, since=since)
+    sys.exit(lint.show(report, "json" if json else format_))
 
 
 @command(help={"env": ENV})
@@ -386,6 +419,28 @@ def baseline_export() -> Halves:
     from dbops.operations import baseline
 
     return baseline.export, baseline.exported
+
+
+@reading()
+def baseline_verify(c: Context, env: str | None = None, json: bool = False) -> None:
+    """Compare snapshot, revisions, models and live database; exit 2 when they differ."""
+    from dbops import output, perform
+    from dbops.operations import verify
+
+    sys.exit(output.verified(verify.verify(*perform.look(env)), machine=json))
+
+
+@changing(
+    env="local_dev",
+    rev="the revision that becomes the baseline, an id or the unambiguous beginning of one",
+    accept_rows="tables and sequences, with commas, that a new database will not have filled",
+)
+def baseline_advance(rev: str | None = None, accept_rows: str | None = None) -> Halves:
+    """Move the baseline forward to a revision, proven first, and archive what is before it."""
+    from dbops.operations import advance
+
+    decide = partial(advance.advance, revision=rev, accepted=accept_rows)
+    return decide, partial(advance.advanced, revision=rev)
 
 
 @changing(view="one view, as schema.name; all of them when left out")

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any, Self
 
 from invoke.tasks import Task, task
 
 from dbops import hints
+from dbops.errors import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,11 +81,30 @@ def reading(**own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
     """Return a decorator for a command that only looks; OWN is the help of its own options."""
 
     def made(body: Callable[..., Any]) -> Task[Any]:
-        reads: Task[Any] = command(help={"env": ENV, "json": JSON, **_dashed(own)})(body)
+        helps = {"env": ENV, "json": JSON, **_dashed(own)}
+        reads: Task[Any] = command(help=helps)(_interruptible(body))
         reads.reads = True  # type: ignore[attr-defined]  # may run on several hosts at once
         return reads
 
     return made
+
+
+def _interruptible(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Return BODY with Ctrl-C told as every other end is; Invoke would end with 1 and no word."""
+
+    @wraps(body)
+    def reads(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
+        try:
+            body(*arguments, **options)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"{hints.typed(sys.argv)}: interrupted",
+                where=options.get("env") or "",
+                why="it only looks, so nothing is half done",
+                next_command="type the same command again",
+            ) from None
+
+    return reads
 
 
 def changing(

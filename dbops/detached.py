@@ -6,23 +6,17 @@ What is done is always asked of the host afterwards, never concluded from what w
 from __future__ import annotations
 
 import json
-import signal
-import time
 from typing import TYPE_CHECKING, Any
 
-from dbops import guard, output, release, runner, runs
+from dbops import following, guard, output, release, runner, runs
 from dbops.commands import database, detached, host, sql
 from dbops.commands.shell import words
-from dbops.errors import Interrupted, Locked, Problem, Unreachable
+from dbops.errors import Locked, Problem
 from dbops.local import moved
 from dbops.probe import backend
-from dbops.state import Service
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from dbops.runbook import Runbook
-    from dbops.session import Session
     from dbops.state import State
     from dbops.target import Target
     from dbops.verb import Verb
@@ -33,13 +27,16 @@ def carry_out(verb: Verb, found: Target, planned: Runbook, state: State) -> tupl
 
     Its first step sees that nothing has changed since the plan, while the run holds the lock.
     """
-    runbook = planned
+    runbook, run = planned, ""
     while True:
         release.check(runbook, found, state, frees=verb.frees)
-        run = start(runbook, found, state, frees=verb.frees)
-        _result(runbook, found, follow(found, run))
+        with following.Interrupts() as interrupts:
+            run = start(runbook, found, state, frees=verb.frees, follows=run)
+            ended = following.followed(found, run, interrupts)
+        _result(runbook, found, ended)
         found.forget()
         state = verb.probe(found)
+        _show_rehearsal(state, run)
         guard.check_identity(found.environment, state)
         if not runbook.continues:
             return state, True
@@ -64,15 +61,40 @@ def pinned(runbook: Runbook, found: Target, state: State) -> Runbook:
     return runbook.beginning_with(check)
 
 
-def start(runbook: Runbook, found: Target, state: State, *, frees: bool) -> str:
+def check_free(found: Target, state: State) -> None:
+    """Refuse while somebody else changes the environment.
+
+    Raises:
+        Locked: who, what and since when (exit 75).
+    """
+    if state.host is not None and state.host.holder:
+        raise _locked(found, state.host.holder, by_hand=False)
+
+
+def start(runbook: Runbook, found: Target, state: State, *, frees: bool, follows: str = "") -> str:
     """Start RUNBOOK on the host, detached, and return the run's id.
+
+    Args:
+        runbook: what runs.
+        found: the environment.
+        state: how it is now.
+        frees: it also runs while somebody has locked the environment by hand.
+        follows: the run whose rest this is: the database had to be started first.
 
     Raises:
         Locked: somebody else is changing the environment, or locked it by hand (exit 75).
         Problem: the host could not start it (exit 1).
     """
     run, actor = runs.name(runbook), _actor()
-    begun = {"event": "begin", "run": run, "verb": runbook.verb, "plan": runbook.id, "who": actor}
+    begun: dict[str, Any] = {
+        "event": "begin",
+        "run": run,
+        "verb": runbook.verb,
+        "plan": runbook.id,
+        "who": actor,
+    }
+    begun |= {"continues": True} if runbook.continues else {}
+    begun |= {"follows": follows} if follows else {}
     versions = list(state.database.versions) if state.database else []
     commit = state.host.commit if state.host else ""
     script = detached.start(
@@ -87,7 +109,7 @@ def start(runbook: Runbook, found: Target, state: State, *, frees: bool) -> str:
         frees=frees,
         variables=runs.variables(run, actor),
     )
-    said = [each for each in session(found).script(script) if each]
+    said = [each for each in following.session(found).script(script) if each]
     if said[-2:] != ["started", "0"]:
         raise _not_started(found, said)
     output.beginning(runbook)
@@ -100,7 +122,8 @@ def _after(found: Target, state: State) -> str:
     commit = words("git", "-C", found.environment.project_directory, "rev-parse", "HEAD")
     return f"""\
 printf '"to":["%s"],"to_commit":"%s"' "$({asked} | sed 's/,/","/g')" "$({commit})"
-[ ! -f "$dir/backup" ] || {{ printf ,; cat "$dir/backup"; }}"""
+[ ! -f "$dir/backup" ] || {{ printf ,; cat "$dir/backup"; }}
+[ ! -f "$dir/rehearsal.json" ] || {{ printf ',"rehearsal":'; cat "$dir/rehearsal.json"; }}"""
 
 
 def _not_started(found: Target, said: list[str]) -> Problem:
@@ -132,82 +155,11 @@ def _locked(found: Target, holder: str, *, by_hand: bool) -> Locked | Problem:
     )
 
 
-def follow(found: Target, run: str, *, past: bool = False) -> runner.Run | None:
-    """Show RUN until it ends and return how; None when it ended without leaving a result.
-
-    Args:
-        found: the environment.
-        run: the run's id.
-        past: it began before we looked: times are the host's own, in whole seconds.
-
-    Raises:
-        Interrupted: a person let go of it; it goes on (exit 130).
-        Unreachable: the connection was lost; it goes on (exit 69).
-    """
-    following = _Following(past=past)
-    with output.progress() as watch, _Interrupts() as interrupts:
-        try:
-            for line in session(found).script(detached.follow(found.home, run), idle=True):
-                if interrupts.taken():
-                    _let_go(found, run)
-                watch(following.take(line))
-        except Unreachable as problem:
-            raise _unheard(found, run, problem) from problem
-    return following.run()
-
-
-class _Following:
-    """What was seen of a run so far."""
-
-    def __init__(self, *, past: bool) -> None:
-        self.past = past
-        self.began = time.monotonic()
-        self.first = 0
-        self.events: list[runner.Event] = []
-        self.log: list[str] = []
-        self.code: int | None = None
-
-    def take(self, line: str) -> runner.Event:
-        """Take one LINE of what the host prints in, and return what there is to show."""
-        kind, _, text = line.partition(" ")
-        if kind == "event":
-            facts = json.loads(text)
-            self.first = self.first or facts["at"]
-            self.events.append(runner.event(facts, self._seconds(facts)))
-            return self.events[-1]
-        if kind == "log":
-            self.log.append(text)
-        elif kind == "rc":
-            self.code = int(text)
-        return self._waiting()
-
-    def _seconds(self, facts: dict[str, Any]) -> float:
-        return float(facts["at"] - self.first) if self.past else time.monotonic() - self.began
-
-    def _waiting(self) -> runner.Event:
-        begun = next((each for each in reversed(self.events) if each.kind == "begin"), None)
-        seconds = time.monotonic() - self.began
-        if begun is None or not begun.total:
-            return runner.Event(kind="wait", step=begun.step if begun else 0, seconds=seconds)
-        own = "\n".join(self.log).rpartition(f"--- step {begun.step}\n")[2]
-        done = own.count(begun.counts)
-        return runner.Event(kind="wait", step=begun.step, seconds=seconds, done=done)
-
-    def run(self) -> runner.Run | None:
-        """Return how the run ended, None when it left no result."""
-        if self.code is None:
-            return None
-        log, seconds = "\n".join(self.log), time.monotonic() - self.began
-        return runner.ended(self.code, tuple(self.events), log, seconds)
-
-
-def _unheard(found: Target, run: str, problem: Unreachable) -> Unreachable:
-    return Unreachable(
-        f"{found.name}: the connection was lost; the run goes on there",
-        where=f"run {run}",
-        why=problem.why,
-        next_command=found.command("attach"),
-    )
+def _show_rehearsal(state: State, run: str) -> None:
+    entries = state.host.journal if state.host else ()
+    for entry in entries:
+        if entry.get("run") == run and "rehearsal" in entry:
+            output.rehearsed(entry["rehearsal"])
 
 
 def _result(runbook: Runbook, found: Target, run: runner.Run | None) -> None:
@@ -222,75 +174,11 @@ def _result(runbook: Runbook, found: Target, run: runner.Run | None) -> None:
         raise runs.failed(runbook.verb, found, run)
 
 
-class _Interrupts:
-    """Ctrl-C, as something to look at: what runs on the host is not this process."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __enter__(self) -> _Interrupts:
-        self.before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self.before)
-
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self.count += 1
-
-    def taken(self) -> bool:
-        """Return whether Ctrl-C was typed since it was last asked."""
-        taken, self.count = bool(self.count), 0
-        return taken
-
-
-def _let_go(found: Target, run: str) -> None:
-    """Ask what Ctrl-C means: cancel the run there, or only stop following it."""
-    answer = ""
-    if output.is_terminal():
-        answer = output.ask("\nc cancels the run on the host, d detaches and lets it go on: ")
-    if answer.strip().lower().startswith("c"):
-        output.say(cancel(found, run))
-        return
-    raise Interrupted(
-        f"{found.name}: detached; the run goes on there",
-        where=f"run {run}",
-        why="Ctrl-C ends only the following",
-        next_command=f"{found.command('attach')}, or {found.command('cancel')}",
-    )
-
-
-def cancel(found: Target, run: str) -> str:
-    """Interrupt RUN on the host, and the sessions it has in the database; return what was done."""
-    at = found.place.backend(Service(status="running"))
-    end = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        f" WHERE application_name LIKE {sql.literal('%' + run)}"
-    )
-    sessions = database.ask(at, end, "postgres")
-    said = session(found).aside(detached.cancel(found.home, run, sessions)).strip()
-    return (
-        f"{found.name}: run {run} had ended already"
-        if said == "ended"
-        else (f"{found.name}: run {run} is interrupted; its running step is rolled back")
-    )
-
-
 def record(found: Target, entry: dict[str, object]) -> None:
     """Add ENTRY to the journal on the host."""
     members = _json({"who": _actor(), **entry})[1:-1]
-    for _ in session(found).script(detached.entry(found.home, members)):
+    for _ in following.session(found).script(detached.entry(found.home, members)):
         pass
-
-
-def session(found: Target) -> Session:
-    """Return the session FOUND is reached through."""
-    from dbops.session import Session  # noqa: PLC0415  Fabric is loaded when a host is asked
-
-    if not isinstance(found.machine, Session):
-        message = f"{found.name} is on this machine"
-        raise TypeError(message)
-    return found.machine
 
 
 def _actor() -> str:

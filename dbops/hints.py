@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _WITH_VALUE = {"--search-root", "-r", "--config", "-f", "--collection", "-c", "-H", "--hosts"}
 _WITH_VALUE |= {"--command-timeout", "-T", "--list-format", "-F", "--list-depth", "-D"}
 _WITH_VALUE |= {"--print-completion-script", "--identity", "-i"}
+# Commands about the checkout they are typed in, and the machine it is on.
+HERE = ("al-rev", "al-rev-auto", "al-lint", "baseline-export", "baseline-advance", "schedule")
+HERE += ("test", "check", "benchmark", "rig-up", "rig-down")
 # The commands that only fabfile.py has.
 OVER_SSH = ("deploy", "rollback", "refresh", "attach", "cancel")
 _PROGRAMS_OVER_SSH = frozenset({"fab", "fabric"})
@@ -130,7 +133,16 @@ def _check_hosts(arguments: Sequence[str]) -> None:
     from dbops import environments  # noqa: PLC0415  only -H needs them
 
     for each in hosts(arguments):
-        environments.find(each, usage=f"fab -H {{}} {typed(arguments)}").at_host()
+        found = environments.find(each, usage=f"fab -H {{}} {typed(arguments)}").at_host()
+        if typed(arguments) in HERE:
+            from dbops.errors import UsageProblem  # noqa: PLC0415
+
+            raise UsageProblem(
+                f"{typed(arguments)} acts on this machine",
+                where=f"-H {each}",
+                why=f"it is about the checkout it is typed in, not about {found.name}'s host",
+                next_command=f"inv {typed(arguments)}",
+            )
 
 
 def typed(arguments: Sequence[str]) -> str:
@@ -179,7 +191,10 @@ def _flags(task: str, namespace: Collection) -> Iterator[tuple[str, bool]]:
     """Return each option of TASK with whether it takes a value."""
     for argument in namespace[task].get_arguments():
         for name in argument.names:
-            yield f"--{name.replace('_', '-')}", argument.takes_value
+            dashed = name.replace("_", "-")
+            yield f"--{dashed}", argument.takes_value
+            if argument.kind is bool and argument.default is True:
+                yield f"--no-{dashed}", False  # Invoke adds it
 
 
 def _unknown_option(name: str, task: str, flags: Iterable[str]) -> UsageProblem:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from dbops import guard, journal, output, release, runner, runs
 from dbops.errors import Refused
@@ -79,10 +80,23 @@ def _run(runbook: Runbook, found: Target, lock: int, state: State) -> None:
             watch=watch,
         )
     ended = {"run": identity, "code": run.code, "seconds": round(run.seconds, 3)}
-    record(found, {"event": "end", **ended, "steps": _steps(run)})
+    left = _left(directory)
+    record(found, {"event": "end", **ended, "steps": _steps(run), **left})
     _prune(found.home / "runs")
+    if "rehearsal" in left:
+        output.rehearsed(left["rehearsal"])
     if run.code:
         raise runs.failed(runbook.verb, found, run, str(directory / "log"))
+
+
+def _left(directory: Path) -> dict[str, Any]:
+    """Return what the steps left in the run's directory for the journal."""
+    files = {"backup": "{{{}}}", "rehearsal.json": '{{"rehearsal":{}}}'}
+    left: dict[str, Any] = {}
+    for name, whole in files.items():
+        if (directory / name).exists():
+            left |= json.loads(whole.format((directory / name).read_text(encoding="utf-8")))
+    return left
 
 
 def _steps(run: runner.Run) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ from dbops.environments.frozen import Frozen
 from dbops.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from dbops.environments.model import Environment
@@ -79,7 +79,8 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 def is_terminal() -> bool:
     """Return whether a person sits at both ends."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # A timer may start us with standard input closed, which is None then.
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
 
 def ask(question: str) -> str:
@@ -106,7 +107,7 @@ def summary(runbook: Runbook) -> None:
     say(f"plan {runbook.id}: {runbook.verb} {runbook.environment}, {steps}")
     for number, step in enumerate(runbook.steps, start=1):
         say(f"  {number}  {step.title}")
-    notes(runbook)
+    notes(runbook.notes)
     if runbook.continues:
         say("the database is asked, and the rest planned, once these steps are done")
 
@@ -127,7 +128,7 @@ def _plan_facts(runbook: Runbook) -> dict[str, Any]:
 def nothing_to_do(runbook: Runbook) -> None:
     """Say that RUNBOOK has no steps, and why."""
     say(f"{runbook.verb} {runbook.environment}: nothing to do: {runbook.reason}")
-    notes(runbook)
+    notes(runbook.notes)
 
 
 def beginning(runbook: Runbook) -> None:
@@ -135,12 +136,12 @@ def beginning(runbook: Runbook) -> None:
     steps = count(len(runbook.steps), "step")
     say(f"{runbook.verb} {runbook.environment}: {steps} (plan {runbook.id})")
     if not runbook.confirmed:  # they stood in the summary before the question
-        notes(runbook)
+        notes(runbook.notes)
 
 
-def notes(runbook: Runbook) -> None:
-    """Print what a plan wants a person to know."""
-    for note in runbook.notes:
+def notes(found: Iterable[str]) -> None:
+    """Print what a person should know."""
+    for note in found:
         say(f"note: {note}")
 
 
@@ -280,6 +281,9 @@ def current(found: dict[str, Any], *, machine: bool) -> None:
         data("\n".join(_revision(each, found["heads"]) for each in found["current"]))
     else:
         say("no revision")
+    if found.get("behind_baseline"):
+        say("behind the baseline: the revisions in between are archived")
+        say(f"next: {found['behind_baseline']}")
 
 
 def heads(graph: Graph, *, machine: bool) -> None:
@@ -340,19 +344,63 @@ def drift(found: dict[str, Any], *, machine: bool) -> int:
     if machine:
         as_json(found)
     else:
-        for each in differing:
-            data(f"{each['what']:<10} {each['kind']} {each['identity']}  [{each['severity']}]")
-            _indented(each["diff"])
-            _indented(each["repair"], "repair: ")
+        _differences(differing)
         objects = f"{found['objects']} objects compared with {found['against']}"
         differ = count(len(differing), "difference") if differing else "no difference"
         data(f"{found['environment']}: {differ}; {objects}")
     return int(ExitCode.DIFFERENCES if differing else ExitCode.OK)
 
 
+def _differences(found: list[dict[str, Any]]) -> None:
+    for each in found:
+        data(f"{each['what']:<10} {each['kind']} {each['identity']}  [{each['severity']}]")
+        _indented(each["diff"])
+        _indented(each["repair"], "repair: ")
+
+
+_SAYS = {
+    "right": "which is what it says",
+    "wrong": "but it says that it is at {}",
+    "legacy": "while it says that it is at {}, of the legacy history",
+    "unknown": "while it says that it is at {}, which this checkout does not know",
+    "several": "while it says that it is at {}",
+    "nothing": "while it says nothing",
+}
+
+
+def which(found: dict[str, Any], *, machine: bool) -> int:
+    """Print whose schema a database has; return 2 when it is nobody's or the version is wrong."""
+    differing = found["differences"]
+    if machine:
+        as_json(found)
+    else:
+        _differences(differing)
+        whose = f"the schema of {', '.join(found['revisions'])}"
+        if differing:
+            told = count(len(differing), "difference")
+            whose = f"the schema of no revision; the nearest is {found['nearest']}, with {told}"
+        says = _SAYS[found["says"]].format(", ".join(found["versions"]))
+        sentence = f"{found['environment']} has {whose}, {says}"
+        conclude(Conclusion(sentence=sentence, next_command=found["next"]))
+    settled = not differing and found["says"] in {"right", "legacy", "nothing"}
+    return int(ExitCode.OK if settled else ExitCode.DIFFERENCES)
+
+
 def _indented(text: str, label: str = "") -> None:
     for line in text.splitlines():
         data(f"    {label}{line}")
+
+
+def verified(found: dict[str, Any], *, machine: bool) -> int:
+    """Print each part of a comparison and return the exit code: 2 when one of them differs."""
+    if machine:
+        as_json(found)
+    else:
+        for each in found["parts"]:
+            data(f"{'differs' if each['differences'] else 'equal  '}  {each['what']}")
+            _indented("\n".join(each["differences"]))
+    is_equal = not any(each["differences"] for each in found["parts"])
+    return int(ExitCode.OK if is_equal else ExitCode.DIFFERENCES)
 
 
 def backups(found: list[dict[str, Any]], *, machine: bool) -> int:
@@ -397,6 +445,29 @@ def journal(found: list[dict[str, Any]], *, machine: bool) -> None:
     for each in found:
         facts = " ".join(f"{key}={value}" for key, value in each.items() if key not in hidden)
         data(f"{each.get('at', '-')}  {each['event']:<8} {facts}")
+
+
+def rehearsal(found: dict[str, Any]) -> list[str]:
+    """Return what a rehearsal showed, a line each: time, locks, rewrites, drift."""
+    revisions = count(len(found["revisions"]), "revision")
+    on = "the backup" if found["mode"] == "full" else "the backup's schema"
+    return [
+        f"rehearsed on {on}: {revisions} in {found['seconds']} s",
+        f"restored in {found['restored_seconds']} s",
+        *(f"{each['revision']} took {each['seconds']} s" for each in found["revisions"]),
+        *(
+            f"{each['mode']} on {each['relation']} for {each['seconds']} s"
+            for each in found["locks"]
+        ),
+        *(f"rewrites {each['relation']}, {each['bytes']} bytes" for each in found["rewrites"]),
+        *(["the live schema was not what the files say before: see drift"] * bool(found["drift"])),
+    ]
+
+
+def rehearsed(found: dict[str, Any]) -> None:
+    """Print what a rehearsal showed."""
+    for line in rehearsal(found):
+        say(line)
 
 
 def config(environment: Environment, *, machine: bool) -> None:

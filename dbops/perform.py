@@ -35,7 +35,8 @@ def named(name: str | None) -> Target:
         UsageProblem: none, an unknown one, or two that differ (exit 4).
         Refused: this shell's variables name another database (exit 3).
     """
-    usage = f"inv {hints.typed(sys.argv)} --env {{}}"
+    typed = hints.typed(sys.argv)
+    usage = f"fab -H {{}} {typed}" if typed in hints.OVER_SSH else f"inv {typed} --env {{}}"
     hosts = hints.hosts(sys.argv)
     if not hosts:
         environment = environments.find(name, usage=usage)
@@ -89,6 +90,8 @@ def _change(found: Target, verb: Verb, options: Options) -> None:
     state = verb.probe(found)
     if not verb.marks:
         guard.check_identity(found.environment, state)
+    if not options.plan:
+        _check_free(found, state)
     runbook = _planned(verb, found, state)
     _check_plan(runbook, found, options)
     if options.plan:
@@ -102,6 +105,14 @@ def _change(found: Target, verb: Verb, options: Options) -> None:
         output.nothing_to_do(runbook)
     seconds = time.monotonic() - began if changed else None
     _finish(verb.conclude(found, state), runbook, options, seconds=seconds)
+
+
+def _check_free(found: Target, state: State) -> None:
+    """Refuse early where a run goes on; a run on this machine is waited for instead."""
+    if found.environment.remote:
+        from dbops import detached  # noqa: PLC0415  only for what is reached over SSH
+
+        detached.check_free(found, state)
 
 
 def _planned(verb: Verb, found: Target, state: State) -> Runbook:

@@ -3,138 +3,19 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import hashlib
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dbops.environments.frozen import Frozen
 from dbops.errors import Problem, UsageProblem
+from dbops.revision_graph import Graph, Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-_FILES = "the revision files of this checkout"
+__all__ = ["ARCHIVE", "Graph", "Revision", "read"]
 
-
-class Revision(Frozen):
-    """One revision file: its id, the ids it follows, its title and the file's sha256."""
-
-    id: str
-    parents: tuple[str, ...]
-    title: str
-    path: Path
-    sha256: str
-
-
-class Graph:
-    """All revisions of a project and how they follow each other."""
-
-    def __init__(self, revisions: Iterable[Revision]) -> None:
-        self.revisions: Mapping[str, Revision] = {each.id: each for each in revisions}
-
-    def __contains__(self, revision: str) -> bool:
-        return revision in self.revisions
-
-    def __getitem__(self, revision: str) -> Revision:
-        return self.revisions[revision]
-
-    @cached_property
-    def heads(self) -> tuple[str, ...]:
-        """Return the ids nothing follows, sorted."""
-        followed = {parent for each in self.revisions.values() for parent in each.parents}
-        return tuple(sorted(self.revisions.keys() - followed))
-
-    @property
-    def head(self) -> str:
-        """Return the one head.
-
-        Raises:
-            Problem: there is none, or more than one (exit 1).
-        """
-        if len(self.heads) == 1:
-            return self.heads[0]
-        if not self.heads:
-            raise Problem("there are no revisions", next_command="inv al-rev --message '...'")
-        raise Problem(
-            f"{len(self.heads)} heads: {', '.join(self.heads)}",
-            where=", ".join(self[head].path.name for head in self.heads),
-            why="two revisions follow the same one, so the order of the upgrade is not decided",
-            next_command=f"edit down_revision of the newer one to {self.heads[0]!r}",
-        )
-
-    @cached_property
-    def history(self) -> tuple[Revision, ...]:
-        """Return every revision, each after those it follows; ties in order of id."""
-        return tuple(self[each] for each in _ordered(self.revisions))
-
-    def ancestors(self, revisions: Iterable[str]) -> set[str]:
-        """Return REVISIONS and everything they follow."""
-        found: set[str] = set()
-        waiting = [each for each in revisions if each in self]
-        while waiting:
-            current = waiting.pop()
-            if current not in found:
-                found.add(current)
-                waiting += self[current].parents
-        return found
-
-    def between(self, applied: Iterable[str], target: str) -> tuple[Revision, ...]:
-        """Return what an upgrade from APPLIED to TARGET would run, in order."""
-        wanted = self.ancestors([target]) - self.ancestors(applied)
-        return tuple(each for each in self.history if each.id in wanted)
-
-    def resolve(self, given: str) -> str:
-        """Return the id GIVEN names: an id, an unambiguous beginning of one, or `head`.
-
-        Raises:
-            UsageProblem: nothing, or more than one revision, is named so (exit 4).
-        """
-        if given in {"head", "heads"}:
-            return self.head
-        if given in self:
-            return given
-        found = sorted(each for each in self.revisions if given and each.startswith(given))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise UsageProblem(
-                f"{given!r} begins {len(found)} revisions",
-                where=_FILES,
-                why=f"they are {', '.join(found)}",
-                next_command="type more of the one that is meant",
-            )
-        raise self._unknown(given)
-
-    def _unknown(self, given: str) -> UsageProblem:
-        close = difflib.get_close_matches(given, self.revisions, n=1, cutoff=0.6)
-        return UsageProblem(
-            f"no revision is called {given!r}",
-            where=_FILES,
-            why=f"did you mean {close[0]}?" if close else f"the newest is {', '.join(self.heads)}",
-            next_command="inv al-hist --env local_dev",
-        )
-
-
-def _ordered(revisions: Mapping[str, Revision]) -> Iterator[str]:
-    opened: set[str] = set()
-    done: set[str] = set()
-    for start in sorted(revisions):
-        stack = [start]
-        while stack:
-            current = stack[-1]
-            missing = [p for p in revisions[current].parents if p not in done]
-            if not missing:
-                stack.pop()
-                if current not in done:
-                    done.add(current)
-                    yield current
-            elif current in opened:
-                raise Problem(f"revision {current} follows itself, through {missing[0]}")
-            else:
-                opened.add(current)
-                stack += sorted(missing, reverse=True)
+# The folder beside the revision files where those lie that a baseline stands for.
+ARCHIVE = "archive"
 
 
 def read(versions: Path) -> Graph:
@@ -174,7 +55,23 @@ def _revision(path: Path) -> Revision | None:
         title=(ast.get_docstring(module) or path.stem).splitlines()[0].strip(),
         path=path,
         sha256=hashlib.sha256(source).hexdigest(),
+        reversible=_is_reversible(module),
+        replaces=_replaces(path, values["replaces"]) if "replaces" in values else (),
     )
+
+
+def _is_reversible(module: ast.Module) -> bool:
+    does = {each.name: _doing(each) for each in module.body if isinstance(each, ast.FunctionDef)}
+    if "upgrade" not in does or "downgrade" not in does:
+        return False
+    refuses = any(isinstance(each, ast.Raise) for each in does["downgrade"])
+    return not refuses and bool(does["downgrade"] or not does["upgrade"])
+
+
+def _doing(function: ast.FunctionDef) -> list[ast.stmt]:
+    """Return FUNCTION's statements less its docstring, `pass`, `...` and `return`."""
+    idle = (ast.Pass, ast.Return, ast.Constant)
+    return [e for e in function.body if not isinstance(getattr(e, "value", None) or e, idle)]
 
 
 def _values(module: ast.Module) -> dict[str, ast.expr]:
@@ -207,6 +104,15 @@ def _parents(path: Path, node: ast.expr) -> tuple[str, ...]:
     raise _not_plain(path, node, "down_revision", "'ID', ('ID', 'ID') or None")
 
 
+def _replaces(path: Path, node: ast.expr) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    value = _literal(node)
+    if isinstance(value, dict):
+        pairs = tuple(value.items())
+        if all(isinstance(each, (str, tuple)) for pair in pairs for each in pair):
+            return pairs
+    raise _not_plain(path, node, "replaces", "{'COMMIT': ('ID', 'ID')}")
+
+
 def _literal(node: ast.expr) -> object:
     """Return the value NODE spells out; Ellipsis, which no revision needs, for a computed one."""
     try:
@@ -235,5 +141,6 @@ def _check(found: list[Revision], graph: Graph) -> None:
                 raise Problem(
                     f"revision {each.id} follows {parent}, which has no file",
                     where=str(each.path),
-                    why="the file was deleted or never committed",
+                    why="the file was deleted or never committed, or baseline-advance was killed",
+                    next_command=f"git status {each.path.parent}",
                 )

@@ -49,7 +49,7 @@ def failed(verb: str, found: Target, run: Run, log: str = "") -> Problem:
         return Interrupted(
             f"{found.name}: {verb} was interrupted",
             where=run.failed,
-            why="the step that was running was rolled back; those before it are done",
+            why="what it did in the database is rolled back; the steps before it are done",
             next_command=found.command(verb),
         )
     # Not REFUSED: 3 is also what psql ends with when a statement of a script fails.

@@ -58,11 +58,16 @@ def _identity(head: re.Match[str]) -> str:
     return f"{head['type']} {schema}{head['name']}"
 
 
+def canonical(dump_text: str) -> str:
+    """Return DUMP_TEXT, as pg_dump printed it, in the form the snapshot is committed in."""
+    return snapshot.canonical(dump_text, title="the application")
+
+
 def main(source: str, target: str) -> None:
     """Write the canonical form of the dump in SOURCE to TARGET."""
     # As bytes: a carriage return inside a function body is part of it.
     text = Path(source).read_bytes().decode()
-    Path(target).write_bytes(snapshot.canonical(text, title="the application").encode())
+    Path(target).write_bytes(canonical(text).encode())
 
 
 if __name__ == "__main__":

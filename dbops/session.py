@@ -97,18 +97,20 @@ class Session:
         yield from self._lines(token, idle=idle)
 
     def aside(self, text: str) -> str:
-        """Run TEXT, a script, beside one that is being followed, and return what it prints."""
-        done = self._connection.run(
-            f"sh -c {shlex.quote(remote.opening(self.environment) + text)}",
-            hide=True,
-            warn=True,
-            in_stream=False,
-        )
-        return str(done.stdout)
+        """Run TEXT, a script, beside one that is being followed, and return what it prints.
+
+        Raises:
+            Unreachable: the connection was lost (exit 69).
+        """
+        beside = Session(self.environment)
+        beside._connection, beside._pulse = self._connection, self._pulse
+        *lines, _code = beside.script(text)
+        beside._channel.close()
+        return "\n".join(lines)
 
     def hand_over(self, words: Sequence[str]) -> int:
         """Run WORDS on this terminal, in the checkout on the host, and return the exit code."""
-        at_terminal = sys.stdin.isatty()
+        at_terminal = bool(sys.stdin and sys.stdin.isatty())
         done = self._connection.run(
             remote.on_terminal(self.environment, words),
             pty=at_terminal,
@@ -176,7 +178,7 @@ class Session:
         question, token = self._pending[0]
         lines = list(self._lines(token))
         while (error := self._error.until(f"\n{token}\n")) is None:
-            self._more()
+            self._more(error=True)
         del self._pending[0]
         code = int(lines.pop())
         self._answers[question] = Answer(code=code, out="\n".join(lines), error=error)
@@ -193,25 +195,30 @@ class Session:
                 return
             yield line
 
-    def _more(self) -> None:
-        """Wait for bytes on either stream.
+    def _more(self, *, error: bool = False) -> None:
+        """Wait for bytes on standard output, or ERROR, and take what has come on the other.
 
         Raises:
             Unreachable: none come, and the host answers no pulse either (exit 69).
         """
         channel = self._channel
-        if channel.recv_stderr_ready():
-            self._error.feed(channel.recv_stderr(_CHUNK_BYTES))
+        ways = [
+            (self._out, channel.recv_ready, channel.recv),
+            (self._error, channel.recv_stderr_ready, channel.recv_stderr),
+        ]
+        (waited, _, receive), (other, is_ready, take) = reversed(ways) if error else ways
+        if is_ready():
+            other.feed(take(_CHUNK_BYTES))
         try:
-            chunk = channel.recv(_CHUNK_BYTES)
+            chunk = receive(_CHUNK_BYTES)
         except TimeoutError:
             silent = time.monotonic() - self._pulse.last
             if silent > LOST_AFTER_SECONDS or not self._transport.is_active():
                 raise self._lost(f"nothing was heard of it for {silent:.0f} s") from None
             return
-        if not chunk and not channel.recv_stderr_ready():
+        if not chunk and not is_ready():
             raise self._lost("the host closed the connection")
-        self._out.feed(chunk)
+        waited.feed(chunk)
 
     def _lost(self, why: str) -> Unreachable:
         self.close()

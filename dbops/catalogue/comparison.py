@@ -94,7 +94,7 @@ class _Comparison:
                 yield key, What.MISSING
             elif key not in before:
                 yield key, What.UNEXPECTED
-            elif key.kind != "column order" or not _is_same_order(before[key], after[key]):
+            elif not _says_the_same(key.kind, before[key], after[key]):
                 yield key, What.CHANGED
 
     def _is_of_unshared_role(self, key: Key) -> bool:
@@ -142,6 +142,18 @@ class _Comparison:
     def _severity(self, key: Key) -> Severity:
         before, after = self._definitions(key)
         return severity.of(key.kind, self.found[key].value, before or after)
+
+
+def _says_the_same(kind: str, before: str, after: str) -> bool:
+    if kind == "column order":
+        return _is_same_order(before, after)
+    return kind == "grant" and _privileges(before) == _privileges(after)
+
+
+def _privileges(definition: str) -> set[str]:
+    """Return what may be done: a privilege that several roles granted is the same privilege."""
+    found = {each.partition(" GRANTED BY ")[0] for each in definition.split(", ")}
+    return {each for each in found if f"{each} WITH GRANT OPTION" not in found}
 
 
 def _is_same_order(before: str, after: str) -> bool:

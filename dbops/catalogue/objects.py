@@ -65,6 +65,8 @@ class Catalogue:
                 of the kind and the identity such as `comment *` and `index mart.tmp_*`.
         """
         wanted = tuple(patterns)
+        if not wanted:
+            return self
         out = {each for each in self.objects if _matches(each, wanted)}
         kept = {each for each in self.objects if not out.intersection(self.lineage(each))}
         return Catalogue(

@@ -113,7 +113,7 @@ def restore_dump(
             counts="processing data for table",
             total=tables,
         ),
-        _finishing(backend, environment, database),
+        finishing(backend, environment, database),
     )
 
 
@@ -129,7 +129,7 @@ def restore_sql(
                 commands.transaction(backend, commands.File(words(file)), database=database),
             ),
         ),
-        _finishing(backend, environment, database),
+        finishing(backend, environment, database),
     )
 
 
@@ -143,15 +143,27 @@ def _prepared(backend: Backend, environment: Environment, database: str) -> str:
     return lines(new, roles, new) if roles else new
 
 
-def _roles(backend: Backend, environment: Environment, database: str) -> str:
+def _roles(
+    backend: Backend, environment: Environment, database: str, *, scratch: bool = False
+) -> str:
     files = commands.roles_files(environment)
-    variables = commands.role_variables(environment)
+    variables = [*commands.role_variables(environment), *(["--set=scratch=1"] if scratch else [])]
     if not files:
         return ""
     return commands.transaction(backend, *files, variables=variables, database=database)
 
 
-def _finishing(backend: Backend, environment: Environment, database: str) -> Step:
+def finishing(
+    backend: Backend, environment: Environment, database: str, *, scratch: bool = False
+) -> Step:
+    """Return the step that gives DATABASE what belongs to the live one as a database.
+
+    Args:
+        backend: reaches the server.
+        environment: whose roles they are.
+        database: what is finished.
+        scratch: it is thrown away, so that no role of the server is made or changed for it.
+    """
     live = environment.database.name
     copy = _COPY_SETTINGS.format(live=sql.literal(live), new=sql.literal(database))
     return Step(
@@ -159,7 +171,7 @@ def _finishing(backend: Backend, environment: Environment, database: str) -> Ste
         command=lines(
             # What belongs to the database itself is in no dump made without --create.
             commands.execute(backend, copy, database="postgres"),
-            _roles(backend, environment, database),
+            _roles(backend, environment, database, scratch=scratch),
             commands.execute(backend, "ANALYZE", database=database, one=False),
         ),
     )

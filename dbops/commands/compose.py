@@ -23,7 +23,7 @@ _WITH_LIBPQ = (
 )
 # What a run tells its commands; docker compose passes on only what it is told to.
 WELL = ("healthy", "running")
-_PASSED_ON = ("DBOPS_RUN_ID", "DBOPS_ACTOR", "PGOPTIONS")
+PASSED_ON = ("DBOPS_RUN_ID", "DBOPS_ACTOR", "PGAPPNAME", "PGOPTIONS")
 
 
 def compose(environment: Environment, *arguments: str) -> list[str]:
@@ -75,7 +75,8 @@ class ComposeBackend:
     ) -> str:
         """Return the shell text that runs Alembic in the application's container."""
         file = f"/srv/{config or self.environment.migrations.ini}"
-        other = [f"--env=POSTGRES_DB={database}"] if database else []
+        # DATABASE_URL, where the container has one, would lead to the live database all the same.
+        other = [f"--env=POSTGRES_DB={database}", "--env=DATABASE_URL="] if database else []
         return words(
             *self._execute(
                 *other,
@@ -179,5 +180,5 @@ class ComposeBackend:
         return self._execute(settings_of(self.environment).database_service)
 
     def _execute(self, *arguments: str) -> list[str]:
-        passed = [f"--env={each}" for each in _PASSED_ON]
+        passed = [f"--env={each}" for each in PASSED_ON]
         return compose(self.environment, "exec", "-T", *passed, *arguments)

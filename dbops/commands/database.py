@@ -327,9 +327,9 @@ def reopen(backend: Backend, environment: Environment) -> Step:
     )
 
 
-def scratch(environment: Environment) -> str:
+def scratch(environment: Environment, purpose: str = "scratch") -> str:
     """Return the name of the database used to prove things beside the environment's own."""
-    return f"{environment.database.name[:48]}_dbops_scratch"
+    return f"{environment.database.name[:48]}_dbops_{purpose}"
 
 
 def recreate(backend: Backend, database: str) -> str:

@@ -51,19 +51,23 @@ def upstream(environment: Environment, *, pull: bool) -> Question:
     git, migrations = environment.git, environment.migrations
     ini = migrations.ini.rpartition("/")[0] or "."
     files = [ini, migrations.snapshot, *([migrations.roles] if migrations.roles else [])]
-    branch = words(f"refs/heads/{git.branch}")
+    there = words(git.remote, f"refs/heads/{git.branch}")
     ask = f"""\
-planned=$(GIT_TERMINAL_PROMPT=0 timeout {FETCH_SECONDS} git ls-remote --exit-code {words(git.remote)} {branch} 2>&1) || {{
-    echo "$planned" | sed 's/^/failed /'; exit; }}
-planned=$(echo "$planned" | tail -n 1 | cut -f 1)
+ask() {{
+    said=$(GIT_TERMINAL_PROMPT=0 timeout {FETCH_SECONDS} git "$@" 2>&1) && return
+    echo "$said" | sed 's/^/failed /'
+    exit
+}}
+ask ls-remote --exit-code {there}
+# ssh may warn in other lines, and does so about an old server.
+planned=$(echo "$said" | sed -n 's/^\\([0-9a-f]\\{{40,\\}}\\)[[:space:]].*/\\1/p')
 if ! git cat-file -e "$planned^{{commit}}" 2>/dev/null; then
     GIT_ALTERNATE_OBJECT_DIRECTORIES=$(cd "$(git rev-parse --git-path objects)" && pwd -P)
     GIT_OBJECT_DIRECTORY=$(mktemp -d)
     trap 'rm -rf "$GIT_OBJECT_DIRECTORY"' EXIT
     export GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY
-    GIT_TERMINAL_PROMPT=0 timeout {FETCH_SECONDS} git -c gc.auto=0 -c maintenance.auto=false \\
-        fetch --quiet --no-tags --no-write-fetch-head --refmap= {words(git.remote)} {branch} 2>&1 |
-        sed 's/^/failed /'
+    ask -c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-tags --no-write-fetch-head \\
+        --refmap= {there}
 fi
 """
     return question(f"""\
@@ -75,7 +79,10 @@ git merge-base --is-ancestor HEAD "$planned" && echo forward
 git merge-base --is-ancestor "$planned" HEAD && echo contained
 git log --format='log %h %an: %s' "HEAD..$planned"
 git diff --name-only "HEAD" "$planned" | sed 's/^/file /'
-git archive --format=tar.gz "$planned" -- {words(*files)} | base64 | sed 's/^/tar /'
+set --
+for each in {words(*files)}; do git cat-file -e "$planned:./$each" && set -- "$@" "$each"; done
+[ $# -eq 0 ] ||
+    git --literal-pathspecs archive --format=tar.gz "$planned" -- "$@" | base64 | sed 's/^/tar /'
 """)
 
 
@@ -104,8 +111,10 @@ def unchanged(
 
 def fast_forward(environment: Environment, commit: str) -> Step:
     """Return the step that brings the checkout to COMMIT, forwards only."""
-    git = ("git", "-C", str(environment.project_directory))
     settings = environment.git
+    # A git that cleans up in the background would inherit the run's lock, and keep it.
+    attached = ("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false")
+    git = ("git", *attached, "-C", str(environment.project_directory))
     fetch = ("timeout", str(FETCH_SECONDS), *git, "fetch", "--quiet", "--no-tags")
     return Step(
         title=f"fast-forward the checkout to {commit[:12]}",

@@ -20,6 +20,7 @@ from dbops.environments.sections import (
     Guard,
     Health,
     Host,
+    Lint,
     Migrations,
     Refresh,
     Roles,
@@ -42,6 +43,7 @@ __all__ = [
     "Guard",
     "Health",
     "Host",
+    "Lint",
     "Migrations",
     "Refresh",
     "Roles",
@@ -73,6 +75,7 @@ class Settings(Frozen):
     drift: Drift = field(default_factory=Drift)
     refresh: Refresh = field(default_factory=Refresh)
     health: Health = field(default_factory=Health)
+    lint: Lint = field(default_factory=Lint)
     demo_data: Module | None = None
     """The project's module that fills an empty environment with generated rows."""
 

@@ -29,7 +29,7 @@ def unknown(name: str | None, known: Environments, usage: str) -> UsageProblem:
         _what(name, known) + hint,
         where=str(known.file),
         why=_why(name, known),
-        next_command=usage.format(meant or _harmless(known)),
+        next_command=usage.format(meant or _harmless(known, over_ssh=usage.startswith("fab"))),
     )
 
 
@@ -43,8 +43,9 @@ def _meant(folded: str, known: Environments) -> str | None:
     return owners[close[0]] if close else None
 
 
-def _harmless(known: Environments) -> str:
-    names = [each.name for each in known.environments.values() if not each.guard.protected]
+def _harmless(known: Environments, *, over_ssh: bool) -> str:
+    every = [each for each in known.environments.values() if each.host or not over_ssh]
+    names = [each.name for each in every if not each.guard.protected]
     return (names or list(known.environments))[0]
 
 

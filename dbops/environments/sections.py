@@ -181,6 +181,8 @@ class Guard(Frozen):
     """Branches that may be deployed; any when empty."""
     freezes: tuple[Freeze, ...] = ()
     """Spans of time in which nothing may change."""
+    rehearsal: Literal["full", "schema", "off"] = "full"
+    """What of the fresh backup an upgrade is tried on first: all, its schema alone, or nothing."""
 
 
 class Drift(Frozen):
@@ -203,6 +205,17 @@ class Refresh(Frozen):
     """How many minutes a scheduled refresh may take before it is stopped."""
     ping_url_file: SecretFile | None = None
     """File (mode 0600) with the URL that is told of each run, on the machine with the timer."""
+
+
+class Lint(Frozen):
+    """What `inv al-lint` makes of revisions on their way to this environment."""
+
+    blocking: tuple[Literal["error", "warning", "unlinted"], ...] = ("error",)
+    """Severities it ends with 2 for; unlinted is what no rule could look at."""
+    ignore: tuple[Line, ...] = ("prefer-robust-stmts", "prefer-text-field")
+    """Rules that are left out, squawk's and our own."""
+    postgresql: Literal[14, 15, 16, 17, 18] = 17
+    """Major version of PostgreSQL the revisions are judged for."""
 
 
 class Health(Frozen):

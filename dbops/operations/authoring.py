@@ -40,8 +40,8 @@ def new(target: Target, state: State, *, message: str | None, autogenerate: bool
     require.unprotected(target, verb)
     head = target.graph.head
     if autogenerate:
-        _require_here(target, verb)
-        _require_head(target, state, head, verb)
+        require_here(target, verb)
+        require_head(target, state, head, verb)
     return Runbook(
         verb=verb,
         environment=target.name,
@@ -49,7 +49,20 @@ def new(target: Target, state: State, *, message: str | None, autogenerate: bool
     )
 
 
-def _require_here(target: Target, verb: str) -> None:
+def require_here(target: Target, verb: str) -> None:
+    """Refuse to write into a checkout that is not this one, or from a container.
+
+    Raises:
+        UsageProblem: the environment is reached over SSH (exit 4).
+        Refused: its Alembic runs in a container (exit 3).
+    """
+    if target.environment.remote:
+        raise UsageProblem(
+            f"{verb} writes into the checkout of this machine",
+            where=target.name,
+            why="what a host has comes with a deploy",
+            next_command=f"inv {verb} --env local_dev",
+        )
     if target.environment.backend == "compose":
         raise Refused(
             f"{target.name}: its Alembic runs in a container that cannot write the checkout",
@@ -59,13 +72,18 @@ def _require_here(target: Target, verb: str) -> None:
         )
 
 
-def _require_head(target: Target, state: State, head: str, verb: str) -> None:
+def require_head(target: Target, state: State, head: str, verb: str) -> None:
+    """Refuse a database that is not at HEAD.
+
+    Raises:
+        Refused: it is elsewhere (exit 3).
+    """
     current = require.known_version(target, require.database(target, state))
     if current != head:
         raise Refused(
             f"{target.name} is at {current or 'no revision'}, not at {head}",
             where=verb,
-            why="the models are compared with a database that is at head",
+            why="what the files make is compared with a database that is at head",
             next_command=target.command("al-up"),
         )
 
@@ -131,10 +149,10 @@ def upgrade_sql(target: Target, state: State) -> str:
     return answer.out
 
 
-def sql_between(target: Target, start: str, end: str) -> str:
+def sql_between(target: Target, start: str, end: str, direction: str = "upgrade") -> str:
     """Return the SQL from revision START to END, written by this machine from TARGET's files."""
     config = target.files / target.environment.migrations.ini
-    command = local_alembic(target.files, config, "upgrade", f"{start}:{end}", "--sql")
+    command = local_alembic(target.files, config, direction, f"{start}:{end}", "--sql")
     answer = runner.read(["sh", "-c", command])
     return answer.out if answer.code == 0 else f"cannot be written: {_last_line(answer.error)}"
 
@@ -146,27 +164,46 @@ def check(target: Target, state: State) -> Conclusion:
         DifferencesFound: the models have what the database has not, or the reverse (exit 2).
         Refused: the database is not at head (exit 3).
     """
-    _require_head(target, state, target.graph.head, "al-check")
-    answer = target.machine.read(["sh", "-c", backend(target, state).alembic("check")])
-    if answer.code == 0:
+    require_head(target, state, target.graph.head, "al-check")
+    found = model_differences(target, backend(target, state).alembic("check"), "al-check")
+    if not found:
         return Conclusion(
             sentence=f"{target.name}: models and database agree",
             facts=(("differences", []),),
         )
-    found = re.findall(r"\((?:'[a-z_]+', .*?)\)(?=[,\]]|$)", answer.error + answer.out)
-    if "New upgrade operations detected" not in answer.error + answer.out:
+    raise DifferencesFound(
+        f"{target.name}: models and database differ",
+        where=target.environment.database.name,
+        why="\n       ".join(found),
+        next_command=target.command("al-rev-auto --message '...'"),
+    )
+
+
+def model_differences(target: Target, check: str, verb: str) -> list[str]:
+    """Return what the models have and the database has not, or the reverse, as Alembic says it.
+
+    Args:
+        target: the environment.
+        check: the shell text of `alembic check` on the database that is compared.
+        verb: the command, for the message.
+
+    Raises:
+        Problem: the models cannot be loaded, or the database not be read (exit 1).
+    """
+    answer = target.machine.read(["sh", "-c", check])
+    if answer.code == 0:
+        return []
+    said = answer.error + answer.out
+    if "New upgrade operations detected" not in said:
         raise Problem(
             f"{target.name}: the check could not run",
             where=f"{sys.executable} -m alembic check",
             why=_last_line(answer.error or answer.out),
-            next_command=f"correct the cause, then {target.command('al-check')}",
+            next_command=f"correct the cause, then {target.command(verb)}",
         )
-    raise DifferencesFound(
-        f"{target.name}: models and database differ",
-        where=target.environment.database.name,
-        why="\n       ".join(found) or _last_line(answer.error or answer.out),
-        next_command=target.command("al-rev-auto --message '...'"),
-    )
+    # Alembic says it on both streams; what stands within an operation is part of it.
+    found = re.findall(r"\('(?:add|remove|modify)_[a-z_]+', .*?\)(?=[,\]]|$)", said)
+    return list(dict.fromkeys(found)) or [_last_line(said)]
 
 
 def _last_line(text: str) -> str:

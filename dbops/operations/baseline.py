@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
-from dbops.commands import sql
-from dbops.commands.shell import RUN, lines, with_environment, words
+from dbops.commands.shell import RUN, lines, words
 from dbops.errors import Refused
-from dbops.operations import require
+from dbops.operations import authoring, require
+from dbops.operations.proof import Proof, otherwise
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
     from dbops.state import State
     from dbops.target import Target
 
@@ -25,8 +21,13 @@ def export(target: Target, state: State) -> Runbook:
     """Plan to write the snapshot anew from the environment's database.
 
     The new file is loaded into a scratch database, stamped and upgraded there; it is written only
-    when the scratch database then dumps to the same bytes as the environment's own.
+    when the scratch database then dumps to the same bytes as the environment's own, and when no
+    object of any kind in its catalogue differs.
+
+    Raises:
+        Refused: the database is not at head (exit 3).
     """
+    _require_writable(target)
     found = require.database(target, state)
     current = require.known_version(target, found)
     if current != target.graph.head:
@@ -36,16 +37,18 @@ def export(target: Target, state: State) -> Runbook:
             why="the snapshot is taken from a database that is up to date",
             next_command=target.command("al-up"),
         )
-    beside = backend(target, state)
-    scratch = commands.scratch(target.environment)
+    proof = Proof(target, state)
     return Runbook(
         verb="baseline-export",
         environment=target.name,
         steps=(
-            Step(title="dump the schema", command=_canonical_dump(beside, "snapshot.sql")),
+            Step(
+                title="dump the schema",
+                command=lines(proof.dump("snapshot.sql"), proof.catalogue("live.catalogue")),
+            ),
             Step(
                 title="prove it: load it into a scratch database and upgrade that",
-                command=_prove(target, beside, scratch),
+                command=_prove(target, proof),
             ),
             Step(
                 title=f"write {target.environment.migrations.snapshot}",
@@ -55,37 +58,30 @@ def export(target: Target, state: State) -> Runbook:
     )
 
 
-def _canonical_dump(beside: Backend, name: str, database: str | None = None) -> str:
-    dump = words(*commands.schema_dump(beside, database))
-    package = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    canonical = with_environment(package, words(sys.executable, "-m", "dbops.schema_text"))
-    return lines(
-        f"{dump} >{RUN}/dump.sql",
-        f"{canonical} {RUN}/dump.sql {RUN}/{name}",
-        f"rm -f {RUN}/dump.sql",
-    )
+def _require_writable(target: Target) -> None:
+    if target.environment.remote:
+        authoring.require_here(target, "baseline-export")
 
 
-def _prove(target: Target, beside: Backend, scratch: str) -> str:
-    baseline = target.environment.migrations.baseline
-    load = commands.transaction(
-        beside,
-        commands.File(f"{RUN}/snapshot.sql"),
-        sql.stamp(baseline, expected=()),
-        # Revisions act as the owner, who must own the version table, too.
-        *commands.roles_files(target.environment),
-        variables=commands.role_variables(target.environment),
-        database=scratch,
+def _prove(target: Target, proof: Proof) -> str:
+    baseline, head = target.environment.migrations.baseline, target.graph.head
+    database, ignored = proof.database, target.environment.drift.ignore
+    forward = (
+        f"the snapshot stands for {baseline}, and the revisions after it do not go on from this "
+        f"schema; to move it forward: {target.command(f'baseline-advance --rev {head}')}"
     )
-    differ = "echo 'the snapshot and the revisions after it do not make the schema they came from'"
-    return lines(
-        f"trap {words(commands.drop(beside, scratch))} EXIT",
-        "trap 'exit 130' INT TERM",
-        commands.recreate(beside, scratch),
-        load,
-        f"{{ {beside.alembic('upgrade', 'head', database=scratch)}; }} || {{ {differ}; exit 1; }}",
-        _canonical_dump(beside, "again.sql", scratch),
-        f"diff {RUN}/snapshot.sql {RUN}/again.sql || {{ {differ}; exit 1; }}",
+    differ = (
+        "the snapshot and the revisions after it do not make the schema they came from; look at "
+        f"{target.command('drift')}; owners and grants come from "
+        f"{target.command('db-bootstrap-roles')}"
+    )
+    return proof.within(
+        proof.load(f"{RUN}/snapshot.sql", baseline),
+        otherwise(proof.upgrade("head"), forward),
+        proof.dump("again.sql", database),
+        otherwise(f"diff {RUN}/snapshot.sql {RUN}/again.sql", forward),
+        proof.catalogue("made.catalogue", database),
+        otherwise(proof.same("made.catalogue", "live.catalogue", ignored), differ),
     )
 
 

@@ -10,7 +10,15 @@ from dbops.commands import backup, health
 from dbops.commands import database as commands
 from dbops.commands import host as host_commands
 from dbops.errors import Locked, Refused, UsageProblem
-from dbops.operations import authoring, databases, durations, migrations, require, services
+from dbops.operations import (
+    authoring,
+    databases,
+    durations,
+    migrations,
+    rehearsal,
+    require,
+    services,
+)
 from dbops.output import Conclusion
 from dbops.probe import backend
 from dbops.runbook import Runbook, Step
@@ -27,7 +35,14 @@ def foreseen(target: Target, *, pull: bool) -> tuple[Question, ...]:
     return (host_commands.upstream(target.environment, pull=pull),)
 
 
-def plan(target: Target, state: State, *, revision: str | None, pull: bool) -> Runbook:
+def plan(
+    target: Target,
+    state: State,
+    *,
+    revision: str | None,
+    pull: bool,
+    rehearse: str | None = None,
+) -> Runbook:
     """Plan to bring host and database to the newest commit and its head.
 
     Args:
@@ -35,46 +50,51 @@ def plan(target: Target, state: State, *, revision: str | None, pull: bool) -> R
         state: how it is now.
         revision: where the database ends, the head of that commit when None.
         pull: fast-forward the checkout; otherwise its commit stays.
+        rehearse: full, schema or off; what the environment says when None.
     """
     host = on_host(state)
-    _check_checkout(target, host)
+    check_checkout(target, host)
     new = upstream.ask(target, host, pull=pull)
     planned = replace(target, archive=new.archive)
-    changing = _database(planned, state, new, revision)
+    changing = _database(planned, state, new, revision, rehearse)
     steps = (*_backing_up(target, state, changing), *_pulling(target, host, new), *changing)
     is_needed = bool(steps)
-    finish = _finishing(target, state) if is_needed else ()
+    finish = _finishing(planned, state, revision) if is_needed else ()
     return Runbook(
         verb="deploy",
         environment=target.name,
         steps=(*steps, *finish),
-        reason=_reason(planned, state, host),
+        reason=_reason(state, host),
         releases=True,
         confirmed=True,
         continues=_continues(state),
         loses=f"{target.name} gets {new.commit[:12]}",
-        notes=_notes(planned, state, new, (*steps, *finish), revision),
+        notes=_notes(planned, state, new, (*steps, *finish), revision, rehearse),
     )
 
 
-def on_host(state: State) -> HostFacts:
-    """Return what the host said about itself.
+def on_host(state: State, verb: str = "deploy") -> HostFacts:
+    """Return what the host VERB acts on said about itself.
 
     Raises:
         UsageProblem: the environment is not reached over SSH (exit 4).
     """
     if state.host is None:
         raise UsageProblem(
-            "a deploy goes to a host",
+            f"a {verb} goes to a host",
             where="the command line",
             why="no host is named",
-            next_command="fab -H ALIAS deploy",
+            next_command=f"fab -H ALIAS {verb}",
         )
     return state.host
 
 
-def _check_checkout(target: Target, host: HostFacts) -> None:
-    """Refuse a checkout that is not exactly a commit of the branch that is deployed."""
+def check_checkout(target: Target, host: HostFacts) -> None:
+    """Refuse a checkout that is not exactly a commit of the branch that is deployed.
+
+    Raises:
+        Refused: it was edited, or is at another branch (exit 3).
+    """
     branch = target.environment.git.branch
     place = str(target.environment.project_directory)
     if host.changed:
@@ -116,29 +136,33 @@ def _continues(state: State) -> bool:
 
 
 def _database(
-    target: Target, state: State, new: Upstream, revision: str | None
+    target: Target, state: State, new: Upstream, revision: str | None, rehearse: str | None
 ) -> tuple[Step, ...]:
     """Return the steps for services and database; TARGET has the files of the planned commit."""
     if _continues(state):
         return services.starting(target, state)
     found = state.database
     if found is not None and found.migrating:
-        raise _migrating(target, found.migrating)
+        raise migrating(target, found.migrating)
     if found is None or not found.objects:
         return _from_nothing(target, state, revision)
     current = require.known_version(target, found)
     if current is None:
         raise migrations.not_stamped(target, found)
-    pending = target.graph.between([current], _wanted(target, current, revision))
+    wanted = _wanted(target, current, revision)
+    pending = target.graph.between([current], wanted)
     beside = backend(target, state)
     up = beside.bring_up() if new.files or pending else beside.start()
     if not (up or pending):
         return ()
     roles = target.environment.migrations.roles if pending else None
+    rehearsing = rehearsal.steps(target, state, rehearsal.mode(target, rehearse), wanted)
+    # Where they run, the services are left as they are until the rehearsal went well.
+    begin = (*up, *rehearsing) if beside.start() else (*rehearsing, *up)
     return (
-        *up,
+        *begin,
         *((commands.bootstrap_roles(beside, target.environment),) if roles else ()),
-        *databases.upgrading(target, beside, current, _wanted(target, current, revision)),
+        *databases.upgrading(target, beside, current, wanted),
     )
 
 
@@ -171,23 +195,29 @@ def _wanted(target: Target, current: str, revision: str | None) -> str:
     return wanted
 
 
-def _migrating(target: Target, holder: str) -> Locked:
+def migrating(target: Target, holder: str, verb: str = "deploy") -> Locked:
+    """Return the refusal of VERB while HOLDER migrates the database."""
     return Locked(
         f"{target.name}: somebody is migrating the database",
         where=target.environment.database.name,
         why=holder,
-        next_command=f"wait for it, then {target.command('deploy')}",
+        next_command=f"wait for it, then {target.command(verb)}",
     )
 
 
-def _finishing(target: Target, state: State) -> tuple[Step, ...]:
+def _finishing(target: Target, state: State, revision: str | None) -> tuple[Step, ...]:
+    """Return the step that asks the application, which is well at the head of its files alone."""
     url = target.environment.health.url
-    if not url or _continues(state):
+    if not url or _continues(state) or not _ends_at_head(target, revision):
         return ()
     return (health.wait(url, target.environment.health.timeout_seconds),)
 
 
-def _reason(target: Target, state: State, host: HostFacts) -> str:
+def _ends_at_head(target: Target, revision: str | None) -> bool:
+    return revision is None or target.graph.resolve(revision) == target.graph.head
+
+
+def _reason(state: State, host: HostFacts) -> str:
     versions = ", ".join(state.database.versions) if state.database else ""
     return f"the checkout is at {host.commit[:12]}, the database at {versions or 'no revision'}"
 
@@ -198,17 +228,19 @@ def _notes(
     new: Upstream,
     steps: tuple[Step, ...],
     revision: str | None,
+    rehearse: str | None,
 ) -> tuple[str, ...]:
     found = state.database
     current = found.versions[0] if found and found.versions else None
     start = current or target.environment.migrations.baseline
-    known = start in target.graph
+    known = start in target.graph and not _continues(state)
     pending = target.graph.between([start], _wanted(target, start, revision)) if known else ()
     written = authoring.sql_between(target, start, pending[-1].id) if pending else ""
     return (
         *(f"commit {each}" for each in new.log),
         *(f"revision {each.id}: {each.title}" for each in pending),
         *((f"the SQL of the pending revisions:\n{written.rstrip()}",) if written else ()),
+        *(rehearsal.notes(target, state, rehearse, pending[-1].id) if pending else ()),
         *(migrations.notes(target, found) if found else ()),
         *durations.seconds(steps, on_host(state).journal),
     )

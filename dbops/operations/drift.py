@@ -45,7 +45,7 @@ def drift(
         "versions": list(found.versions),
         "objects": len(now.objects),
         "sha256": now.sha256,
-        "differences": [_described(each) for each in differing],
+        "differences": [described(each) for each in differing],
     }
 
 
@@ -80,7 +80,8 @@ def _version(target: Target, state: State) -> str:
     return version
 
 
-def _described(found: Difference) -> dict[str, Any]:
+def described(found: Difference) -> dict[str, Any]:
+    """Return one difference as data."""
     return {
         "what": str(found.what),
         "kind": found.kind,

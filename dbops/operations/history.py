@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from dbops import detached, hosts, journal, output, runs
-from dbops.errors import Problem
+from dbops import following, hosts, journal, output, probe, runs
+from dbops.errors import Problem, Unreachable
 from dbops.output import Conclusion
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dbops.target import Target
 
 
@@ -24,70 +27,118 @@ def entries(target: Target) -> list[dict[str, Any]]:
 
 
 def listed(target: Target) -> list[dict[str, Any]]:
-    """Return the runs in the journal, newest first, each with how it ended."""
+    """Return the runs in the journal, newest first, each with how it ended.
+
+    One without an end is running while it holds the lock; without, it died with its host.
+    """
+    if not target.environment.remote:
+        return by_run(entries(target))
+    host = hosts.probe(target)
+    running = json.loads(host.holder).get("run", "") if host.holder else ""
+    found = by_run(host.journal, going_on="lost")
+    for each in found:
+        if each["run"] == running and "code" not in each:
+            each["result"] = "running"
+    return found
+
+
+def by_run(
+    journaled: Iterable[dict[str, Any]], *, going_on: str = "running"
+) -> list[dict[str, Any]]:
+    """Return the runs among the entries JOURNALED, newest first.
+
+    Args:
+        journaled: entries of the journal, oldest first.
+        going_on: the result of a run without an end.
+    """
     found: dict[str, dict[str, Any]] = {}
-    for entry in entries(target):
+    for entry in journaled:
         if entry["event"] in {"begin", "end"}:
-            found[entry["run"]] = {**found.get(entry["run"], {}), **_facts(entry)}
+            before = found.get(entry["run"], {})
+            found[entry["run"]] = {**before, **_facts(entry, going_on=going_on)}
     return [{"run": run, **facts} for run, facts in reversed(found.items())]
 
 
-def _facts(entry: dict[str, Any]) -> dict[str, Any]:
+_BEGUN = ("verb", "who", "at", "plan", "from", "commit", "continues", "follows")
+_ENDED = ("seconds", "steps", "to", "to_commit", "backup", "backup_sha256")
+
+
+def _facts(entry: dict[str, Any], *, going_on: str) -> dict[str, Any]:
     if entry["event"] == "begin":
-        wanted = ("verb", "who", "at", "plan", "from", "commit")
-        return {key: entry[key] for key in wanted if key in entry} | {"result": "running"}
-    wanted = ("seconds", "steps", "to", "to_commit", "backup", "backup_sha256")
-    known = {key: entry[key] for key in wanted if key in entry}
-    return known | {"code": entry["code"], "result": _result(entry["code"])}
+        return _some(entry, *_BEGUN) | {"result": going_on}
+    return _some(entry, *_ENDED) | {"code": entry["code"], "result": _result(entry["code"])}
+
+
+def _some(entry: dict[str, Any], *wanted: str) -> dict[str, Any]:
+    return {key: entry[key] for key in wanted if key in entry}
 
 
 def _result(code: int | None) -> str:
-    if code is None:
-        return "lost"
-    return "ok" if code == 0 else f"failed ({code})"
+    known = {None: "lost", 0: "ok", 130: "cancelled", 143: "cancelled"}
+    return known.get(code, f"failed ({code})")
 
 
 def attach(target: Target, *, run: str | None) -> Conclusion:
-    """Follow a run on the host to its end, or tell how it ended.
+    """Follow a run on the host to its end, or show again how it went.
 
     Raises:
-        Problem: there is none, or it did not end well (its own exit code).
+        Problem: there is none, or it did not end well (its exit code, where that is one of ours).
+        Interrupted: it was cancelled, or a person let go of it (exit 130).
     """
     found = _chosen(target, run)
+    ended = following.follow(target, found["run"], past=True)
     if found["result"] == "running":
-        ended = detached.follow(target, found["run"], past=True)
-        if ended is not None and ended.code:
-            raise runs.failed(found["verb"], target, ended)
         found = _chosen(target, found["run"])
-    if found["result"] != "ok":
+    if ended is not None and ended.code:
+        raise runs.failed(found["verb"], target, ended, f"run {found['run']}")
+    if ended is None and found["result"] != "ok":
         raise _not_well(target, found)
     return Conclusion(
-        sentence=f"{target.name}: {_told(found)}",
-        next_command=target.command("al-cur"),
+        sentence=f"{target.name}: {_told(target, found)}",
+        next_command=target.command(found["verb"] if found.get("continues") else "al-cur"),
         facts=tuple(found.items()),
     )
 
 
-def _told(found: dict[str, Any]) -> str:
-    at = ", ".join(found.get("to", ())) or "no revision"
+def _told(target: Target, found: dict[str, Any]) -> str:
+    commit = found.get("to_commit", "")[:12]
+    first = ", its first part," if found.get("continues") else ""
     return (
-        f"{found['verb']} by {found.get('who', 'somebody')} is {found['result']}; "
-        f"the database ended at {at}, the checkout at {found.get('to_commit', '')[:12]}"
+        f"{found['verb']} by {found.get('who', 'somebody')}{first} is {_ending(found)}; "
+        f"the database is at {_revision(target, found)}"
+        + (f", the checkout at {commit}" if commit else "")
     )
+
+
+def _ending(found: dict[str, Any]) -> str:
+    result: str = found["result"]
+    return "done" if result in {"ok", "lost"} else result
+
+
+def _revision(target: Target, found: dict[str, Any]) -> str:
+    """Return what the database was at when the run ended, or is at now where nobody wrote it."""
+    if "to" not in found:
+        try:
+            state = probe.probe(target)
+        except Unreachable:
+            return "a revision it does not tell: it does not answer"
+        found = {"to": state.database.versions if state.database else ()}
+    return ", ".join(filter(None, found["to"])) or "no revision"
 
 
 def _not_well(target: Target, found: dict[str, Any]) -> Problem:
     steps = found.get("steps", ())
     failed = next((each["title"] for each in steps if each["code"] != 0), "before its first step")
-    lost = found["result"] in {"lost", "running"}
+    lost = found["result"] == "lost"
+    at = _revision(target, found)
     return Problem(
         f"{target.name}: {found['verb']} did not come to its end"
         if lost
         else f"{target.name}: {found['verb']} stopped at: {failed}",
         where=f"run {found['run']}",
-        why="the host was restarted, or the run was killed"
+        why=f"the host was restarted, or the run was killed; the database is at {at}"
         if lost
-        else f"exit code {found['code']}; {target.home}/runs/{found['run']}/log has the rest",
+        else f"exit code {found['code']}; the database is at {at}",
         next_command=target.command(found["verb"]),
     )
 
@@ -111,11 +162,10 @@ def cancel(target: Target, *, run: str | None) -> Conclusion:
     if found["result"] != "running":
         sentence = f"{target.name}: run {found['run']} has ended already: {found['result']}"
         return Conclusion(sentence=sentence, next_command=target.command("runs"))
-    output.say(detached.cancel(target, found["run"]))
-    detached.follow(target, found["run"], past=True)
+    output.say(following.cancel(target, found["run"]))
     ended = _chosen(target, found["run"])
     return Conclusion(
-        sentence=f"{target.name}: {_told(ended)}",
+        sentence=f"{target.name}: {_told(target, ended)}",
         next_command=target.command(found["verb"]),
         facts=tuple(ended.items()),
     )

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from dbops.commands import backup
 from dbops.commands import database as commands
 from dbops.errors import Problem, Refused, UsageProblem
-from dbops.operations import databases, require, services
+from dbops.operations import databases, rehearsal, require, services
 from dbops.output import Conclusion
 from dbops.probe import backend
+from dbops.revisions import ARCHIVE
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dbops.state import Database, State
     from dbops.target import Target
 
 
-def upgrade(target: Target, state: State) -> Runbook:
-    """Plan to bring the database to head, from nothing, from behind, or not at all."""
+def upgrade(target: Target, state: State, *, rehearse: str | None = None) -> Runbook:
+    """Plan to bring the database to head, from nothing, from behind, or not at all.
+
+    Args:
+        target: the environment.
+        state: how it is now.
+        rehearse: full, schema or off; what the environment says when None.
+
+    Raises:
+        UsageProblem: REHEARSE is none of them (exit 4).
+    """
     require.binaries(target, state)
     if state.database is None:
         return _upgrade_without_server(target, state)
@@ -33,7 +46,7 @@ def upgrade(target: Target, state: State) -> Runbook:
     if current is None:
         raise not_stamped(target, found)
     _check_applied(target, found, current)
-    return _upgrade_from(target, state, current)
+    return _upgrade_from(target, state, current, rehearse)
 
 
 def _upgrade_without_server(target: Target, state: State) -> Runbook:
@@ -113,41 +126,65 @@ def _check_applied(target: Target, found: Database, current: str) -> None:
         )
 
 
-def _upgrade_from(target: Target, state: State, current: str) -> Runbook:
+def _upgrade_from(target: Target, state: State, current: str, rehearse: str | None) -> Runbook:
     found = require.database(target, state)
     beside = backend(target, state)
     is_protected = target.environment.guard.protected
+    head = target.graph.head
+    rehearsing = rehearsal.steps(target, state, rehearsal.mode(target, rehearse), head)
     steps = databases.upgrading(target, beside, current)
     roles_needed = steps or databases.missing_roles(target, found)
+    told = rehearsal.notes(target, state, rehearse, head) if steps else ()
     if roles_needed and target.environment.migrations.roles:
         steps = (commands.bootstrap_roles(beside, target.environment), *steps)
-    if steps and is_protected:
+    if steps and (is_protected or rehearsing):
         # Never without a proven backup of this very run.
-        steps = (backup.take(beside, target.environment, found.tables), *steps)
+        gate = backup.gate(beside, target.environment, found.tables)
+        steps = (gate, *rehearsing, *steps)
     return Runbook(
         verb="al-up",
         environment=target.name,
         steps=steps,
         releases=is_protected,
         reason=f"it is at {current}, the head",
-        notes=notes(target, found),
+        notes=(*told, *notes(target, found)),
     )
 
 
 def notes(target: Target, found: Database) -> tuple[str, ...]:
     """Return what a person should know about applied revisions and indexes."""
-    edited = [
-        f"revision {revision} was edited after it was applied "
-        f"({digest[:12]} then, {target.graph[revision].sha256[:12]} now)"
-        for revision, digest in found.revision_files
-        if revision in target.graph and target.graph[revision].sha256 != digest
-    ]
     invalid = [
         f"index {each} is invalid, left by an interrupted CREATE INDEX CONCURRENTLY; "
         f"drop it: DROP INDEX CONCURRENTLY {each}"
         for each in found.invalid_indexes
     ]
-    return (*edited, *invalid)
+    return (*_retold(target, found), *invalid)
+
+
+def retold(target: Target, state: State) -> tuple[str, ...]:
+    """Return a sentence for each applied revision whose file was edited since, or vanished."""
+    return tuple(_retold(target, state.database)) if state.database else ()
+
+
+def _retold(target: Target, found: Database) -> Iterator[str]:
+    graph = target.graph
+    for revision, applied in found.revision_files:
+        then = f"{applied[:12]} then"
+        if revision not in graph and revision not in graph.archived:
+            yield f"revision {revision} was applied and its file vanished ({then}, none now)"
+        elif revision in graph and not _is_as_applied(target, revision, applied):
+            now = graph[revision].sha256[:12]
+            yield f"revision {revision} was edited after it was applied ({then}, {now} now)"
+
+
+def _is_as_applied(target: Target, revision: str, applied: str) -> bool:
+    """Return whether the file of REVISION still has the sha256 APPLIED, here or in the archive."""
+    found = target.graph[revision]
+    if found.sha256 == applied or not found.replaces:
+        return found.sha256 == applied
+    # A baseline that was moved forward has the id of a revision that is archived.
+    archived = target.versions.with_name(ARCHIVE).glob("*.py")
+    return any(hashlib.sha256(each.read_bytes()).hexdigest() == applied for each in archived)
 
 
 def downgrade(target: Target, state: State) -> Runbook:
@@ -210,6 +247,7 @@ def _check_known(target: Target, current: str | None) -> None:
     legacy = target.environment.migrations.legacy_heads
     if current is None or current in target.graph or current in legacy:
         return
+    require.not_behind(target, current)
     raise Refused(
         f"{target.name} is at {current}, which is neither in this checkout nor a legacy head",
         where=f"{target.environment.database.name}, alembic_version",
@@ -243,7 +281,7 @@ def _stamping(target: Target, state: State, wanted: str, operation: str) -> Step
 def adopt(target: Target, state: State, *, accept: str | None) -> Runbook:
     """Plan to take a database of unknown or legacy history over at the baseline.
 
-    Its schema is compared with the snapshot object by object first.
+    Its schema is compared with the baseline's object by object first.
 
     Args:
         target: the environment.
@@ -253,14 +291,14 @@ def adopt(target: Target, state: State, *, accept: str | None) -> Runbook:
     Raises:
         DifferencesFound: the schemas differ and the difference was not accepted (exit 2).
     """
-    from dbops.operations import schema  # noqa: PLC0415  only adopt compares
+    from dbops.operations import adoption  # noqa: PLC0415  only adopt compares
 
     found = require.database(target, state)
     baseline = target.environment.migrations.baseline
     if len(found.versions) == 1 and found.versions[0] in target.graph:
         reason = f"it is at {found.versions[0]}, which this history knows"
         return Runbook(verb="al-adopt", environment=target.name, reason=reason)
-    notes = schema.compare(target, state, accept=accept)
+    notes = adoption.compare(target, state, accept=accept)
     return Runbook(
         verb="al-adopt",
         environment=target.name,
@@ -302,11 +340,13 @@ def current(target: Target, state: State) -> dict[str, Any]:
         Unreachable: the server does not run, or has no such database (exit 69).
     """
     found = require.database(target, state)
-    heads = target.graph.heads
+    heads, archived = target.graph.heads, target.graph.archived
+    commits = [archived[each] for each in found.versions if each in archived]
     return {
         "current": list(found.versions),
         "heads": list(heads),
         "at_head": bool(found.objects) and sorted(found.versions) == sorted(heads),
+        **({"behind_baseline": require.catching_up(target, commits[0])} if commits else {}),
     }
 
 

@@ -104,10 +104,12 @@ def known_version(target: Target, found: Database) -> str | None:
 
     Raises:
         Problem: the revision is a legacy head, or has no file here (exit 1).
+        Refused: it is behind the baseline (exit 3).
     """
     current = version(target, found)
     if current is None or current in target.graph:
         return current
+    not_behind(target, current)
     if current in target.environment.migrations.legacy_heads:
         raise Problem(
             f"{target.name} is at {current}, the head of the legacy history",
@@ -121,3 +123,28 @@ def known_version(target: Target, found: Database) -> str | None:
         why="the database is newer than the checkout, or belongs to another history",
         next_command=f"git pull, or {target.command('al-adopt')}",
     )
+
+
+def not_behind(target: Target, current: str) -> None:
+    """Refuse a database whose revisions left the checkout when the baseline was moved past it.
+
+    Raises:
+        Refused: CURRENT is archived; another commit upgrades it first (exit 3).
+    """
+    if current in target.graph.archived:
+        baseline = target.environment.migrations.baseline
+        raise Refused(
+            f"{target.name} is at {current}, behind the baseline {baseline}",
+            where=f"{target.environment.database.name}, alembic_version",
+            why="the revisions in between are archived; the last commit that runs them is "
+            f"{target.graph.archived[current]}",
+            next_command=catching_up(target, target.graph.archived[current]),
+        )
+
+
+def catching_up(target: Target, commit: str) -> str:
+    """Return what to type for an environment behind the baseline, which COMMIT still upgrades."""
+    if target.environment.remote:
+        deploy = target.command("deploy --no-pull")
+        return f"on its host: git merge --ff-only {commit}; then {deploy}"
+    return f"git switch --detach {commit}; {target.command('al-up')}; git switch -"

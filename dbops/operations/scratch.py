@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbops import catalogue, output
-from dbops.commands import database as commands
-from dbops.commands import sql
-from dbops.errors import Locked, Problem
+from dbops.commands import database, sql
+from dbops.commands import scratch as commands
+from dbops.errors import Locked, Problem, UsageProblem
 from dbops.operations import databases, require
 from dbops.probe import backend, query
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from dbops.target import Target
 
 # Materialized views come from a schema-only dump without rows: that is no property of a schema.
-_NEVER = ("unpopulated view *",)
+NEVER = ("unpopulated view *",)
 _ABANDONED_SECONDS = 600
 
 
@@ -39,34 +38,56 @@ def live(target: Target, state: State, database: str | None = None) -> Catalogue
     Raises:
         Problem: the catalogue cannot be read (exit 1).
     """
+    return _read(target, state, database).without(target.environment.drift.ignore)
+
+
+def _read(target: Target, state: State, database: str | None) -> Catalogue:
     asked = query(backend(target, state), sql.query("catalogue"), database=database)
     answer = target.machine.read(asked.words, text=asked.text)
     if answer.code:
         raise _failed(target, "the catalogue cannot be read", answer.error)
-    return catalogue.parse(answer.out).without((*_NEVER, *target.environment.drift.ignore))
+    return catalogue.parse(answer.out).without(NEVER)
 
 
-def expected(target: Target, state: State, revision: str) -> Catalogue:
-    """Return the catalogue of snapshot and revisions up to REVISION, built once and then kept."""
-    kept = _cache(target, state, revision)
-    if kept.exists():
-        return catalogue.load(kept).without(target.environment.drift.ignore)
-    with Scratch.of(target, state) as scratch:
+def expected(target: Target, state: State, revision: str, *, any_roles: bool = False) -> Catalogue:
+    """Return the catalogue of snapshot and revisions up to REVISION, built once and then kept.
+
+    Args:
+        target: the environment.
+        state: how it is now.
+        revision: the last one to apply.
+        any_roles: also where a declared role is missing, which is granted nothing then.
+    """
+    found = kept(target, state, revision)
+    if found is not None:
+        return found
+    with Scratch.of(target, state, any_roles=any_roles) as scratch:
         scratch.load()
         scratch.upgrade(revision)
         return scratch.catalogue(revision)
+
+
+def kept(target: Target, state: State, revision: str) -> Catalogue | None:
+    """Return the catalogue of REVISION where it was built before, None where it was not."""
+    path = _cache(target, state, revision)
+    try:
+        return catalogue.load(path).without(target.environment.drift.ignore)
+    except UsageProblem:  # there is none, or a damaged one
+        return None
 
 
 def _cache(target: Target, state: State, revision: str) -> Path:
     """Return where the catalogue of REVISION is kept: its name is the hash of all it is made of."""
     environment = target.environment
     roles = environment.migrations.roles
+    found = require.database(target, state)
     made_of = [
-        require.database(target, state).server_version,
+        found.server_version,
+        databases.missing_roles(target, found),
         target.snapshot.sha256,
         _sha256(target.files / roles) if roles else "",
         _sha256(sql.query("catalogue")),
-        commands.role_variables(environment),
+        database.role_variables(environment),
         [(each.id, each.sha256) for each in target.graph.between([], revision)],
     ]
     digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:24]
@@ -87,29 +108,28 @@ class Scratch:
 
     @classmethod
     @contextmanager
-    def of(cls, target: Target, state: State) -> Iterator[Scratch]:
+    def of(cls, target: Target, state: State, *, any_roles: bool = False) -> Iterator[Scratch]:
         """Make an empty scratch database, give it, and drop it.
+
+        Args:
+            target: the environment.
+            state: how it is now.
+            any_roles: also where a declared role is missing.
 
         Raises:
             Locked: another comparison is using it (exit 75).
             Problem: a declared role is missing; making it would change the whole cluster (exit 1).
         """
-        found = require.database(target, state)
-        missing = databases.missing_roles(target, found)
-        if missing:
-            raise Problem(
-                f"{target.name}: roles are missing",
-                where=", ".join(missing),
-                why="the expected schema grants to them",
-                next_command=target.command("db-bootstrap-roles"),
-            )
-        scratch = cls(target, state, commands.scratch(target.environment))
+        if not any_roles:
+            _check_roles(target, state)
+        scratch = cls(target, state, database.scratch(target.environment))
         scratch._check_unused()
         try:
-            scratch.run(commands.recreate(scratch.beside, scratch.name), scratch._claim())
+            claim = commands.claim(scratch.beside, scratch.name)
+            scratch.run(database.recreate(scratch.beside, scratch.name), claim)
             yield scratch
         finally:
-            scratch.run(commands.drop(scratch.beside, scratch.name))
+            scratch.run(database.drop(scratch.beside, scratch.name))
 
     @property
     def beside(self) -> Backend:
@@ -120,7 +140,7 @@ class Scratch:
         """Load the snapshot, the roles' privileges, and stamp the baseline."""
         output.say(f"building the expected schema in {self.name} ...")
         server = require.database(self.target, self.state).server_version
-        step = commands.load_snapshot(
+        step = database.load_snapshot(
             self.beside,
             self.target.environment,
             snapshot=self.target.snapshot,
@@ -138,9 +158,26 @@ class Scratch:
 
     def catalogue(self, revision: str) -> Catalogue:
         """Return the catalogue, and keep it as that of REVISION."""
-        ignoring = replace(self.target.environment.drift, ignore=())
-        environment = replace(self.target.environment, drift=ignoring)
-        found = live(replace(self.target, environment=environment), self.state, self.name)
+        return self._keep(revision, _read(self.target, self.state, self.name))
+
+    def record(self) -> None:
+        """Note the catalogue of each revision that is applied from now on.
+
+        Raises:
+            Problem: the recorder cannot be made (exit 1).
+        """
+        asked = commands.record(self.beside, self.name)
+        answer = self.target.machine.read(asked.words, text=asked.text)
+        if answer.code:
+            raise _failed(self.target, "the expected schema cannot be recorded", answer.error)
+
+    def recorded(self, revision: str) -> Catalogue | None:
+        """Return the catalogue noted of REVISION, and keep it; None when there is none."""
+        text = commands.recorded(self.beside, self.name, revision)
+        found = catalogue.parse(self.target.machine.read(["sh", "-c", text]).out)
+        return self._keep(revision, found.without(NEVER)) if found.objects else None
+
+    def _keep(self, revision: str, found: Catalogue) -> Catalogue:
         path = _cache(self.target, self.state, revision)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
@@ -161,25 +198,14 @@ class Scratch:
                 self.target, "the expected schema cannot be built", answer.error or answer.out
             )
 
-    def _claim(self) -> str:
-        name = sql.identifier(self.name)
-        now = f"EXECUTE format('ALTER DATABASE {name} SET dbops.scratch_since = %L', now())"
-        return commands.execute(
-            self.beside, f"DO $now$ BEGIN {now}; END $now$", database="postgres"
-        )
+    def claim(self) -> None:
+        """Say anew that it is in use: one that said so long ago is taken for left behind."""
+        self.run(commands.claim(self.beside, self.name))
 
     def _check_unused(self) -> None:
         """Refuse a scratch database that is in use; one that was left behind is made anew."""
-        question = (
-            "SELECT extract(epoch FROM now() - split_part(each, '=', 2)::timestamptz)::int"
-            " FROM pg_database d JOIN pg_db_role_setting s ON s.setdatabase = d.oid,"
-            f" unnest(s.setconfig) AS each WHERE d.datname = {sql.literal(self.name)}"
-            " AND each LIKE 'dbops.scratch_since=%'"
-        )
-        answer = self.target.machine.read(
-            ["sh", "-c", commands.ask(self.beside, question, "postgres")]
-        )
-        age = answer.out.strip()
+        question = commands.claimed_seconds(self.beside, self.name)
+        age = self.target.machine.read(["sh", "-c", question]).out.strip()
         if age.isdigit() and int(age) < _ABANDONED_SECONDS:
             raise Locked(
                 f"{self.target.name}: another comparison is building a schema",
@@ -188,6 +214,17 @@ class Scratch:
                 f"{_ABANDONED_SECONDS} s",
                 next_command="wait for it, then type the same command again",
             )
+
+
+def _check_roles(target: Target, state: State) -> None:
+    missing = databases.missing_roles(target, require.database(target, state))
+    if missing:
+        raise Problem(
+            f"{target.name}: roles are missing",
+            where=", ".join(missing),
+            why="the expected schema grants to them",
+            next_command=target.command("db-bootstrap-roles"),
+        )
 
 
 _DIRECTORY = """set -e

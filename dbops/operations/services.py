@@ -36,7 +36,8 @@ def starting(target: Target, state: State) -> tuple[Step, ...]:
     beside = backend(target, state)
     steps = beside.start()
     if state.database and state.database.exists and not state.database.is_open:
-        return (*steps, commands.reopen(beside, target.environment))
+        # First: the application cannot become well while its database lets nobody in.
+        return (commands.reopen(beside, target.environment), *steps)
     is_new = state.service.status == "absent"
     if (is_new and not beside.brings_database) or (state.database and not state.database.exists):
         return (*steps, commands.create(beside, target.environment))

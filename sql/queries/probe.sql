@@ -14,10 +14,11 @@ SELECT coalesce(json_agg(version_num ORDER BY version_num), '[]') AS versions
 SELECT coalesce((SELECT file_sha256 FROM dbops.revision_log
                   WHERE operation = 'snapshot' ORDER BY id DESC LIMIT 1), '') AS snapshot,
        coalesce((SELECT json_agg(json_build_array(revision, file_sha256))
-                   FROM (SELECT DISTINCT ON (revision) revision, file_sha256
+                   FROM (SELECT DISTINCT ON (revision) revision, file_sha256, operation
                            FROM dbops.revision_log
-                          WHERE operation = 'upgrade' AND file_sha256 IS NOT NULL
-                          ORDER BY revision, id DESC) AS latest), '[]') AS revision_files \gset
+                          WHERE operation IN ('upgrade', 'downgrade') AND file_sha256 IS NOT NULL
+                          ORDER BY revision, id DESC) AS latest
+                  WHERE operation = 'upgrade'), '[]') AS revision_files \gset
 \else
 \set snapshot ''
 \set revision_files '[]'

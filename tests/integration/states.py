@@ -15,6 +15,7 @@ def keep(project: Project, name: str) -> None:
     project.psql(
         f"DROP DATABASE IF EXISTS {name}",
         f"CREATE DATABASE {name} TEMPLATE sanbou_dev",
+        _privileges(name, of="sanbou_dev"),
         database="postgres",
     )
 
@@ -25,8 +26,15 @@ def renew(project: Project, name: str = "template0") -> None:
         "DROP DATABASE IF EXISTS sanbou_dev WITH (FORCE)",
         f"CREATE DATABASE sanbou_dev TEMPLATE {name}",
         "ALTER DATABASE sanbou_dev SET dbops.environment = 'local_dev'",
+        _privileges("sanbou_dev", of=name),
         database="postgres",
     )
+
+
+def _privileges(name: str, *, of: str) -> str:
+    """Return what gives a database those of another one, which a copy does not have."""
+    there = f"SELECT datacl FROM pg_database WHERE datname = '{of}' AND NOT datistemplate"
+    return f"UPDATE pg_database SET datacl = ({there}) WHERE datname = '{name}'"
 
 
 def versions(project: Project) -> list[str]:

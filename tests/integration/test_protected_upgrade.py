@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import make_project
-from watching import HEAD, refused, succeeded
+from watching import HEAD, journal, refused, succeeded
 
 from dbops.errors import ExitCode
 
@@ -114,11 +114,15 @@ def test_when_the_backup_fails_nothing_is_upgraded(vault):
     nothing_was_done(vault)
 
 
-def test_what_is_reviewed_is_released_after_a_proven_backup_of_the_same_run(vault):
-    succeeded(vault.inv("al-up", *VAULT))
+def test_what_is_reviewed_is_released_after_a_proven_and_rehearsed_backup_of_the_same_run(vault):
+    said = succeeded(vault.inv("al-up", *VAULT))
     version = vault.psql("SELECT version_num FROM public.alembic_version", env="vault")
     assert version == NEXT
     (manifest,) = manifests(vault)
+    ended = journal(vault, "vault")[-1]
     assert json.loads(manifest.read_text())["revision"] == HEAD
+    assert ended["backup"] == str(manifest.with_suffix(".dump"))
+    assert ended["rehearsal"]["to"] == NEXT
+    assert "rehearsed on the backup: 1 revision in " in said
     assert "nothing to do" in vault.inv("al-up", *VAULT).stderr
     assert manifests(vault) == [manifest]

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 # From the bottom to the top; a module imports its own layer and those below it.
 LAYERS = (
     {"errors"},
-    {"environments", "state", "runbook", "revisions", "manifest", "hints"},
+    {"environments", "state", "runbook", "revisions", "revision_graph", "manifest", "hints"},
     {"sql_text", "snapshot_rules", "snapshot_text", "snapshot", "schema_text", "catalogue", "linting"},
     {"commands"},
     {"runner", "journal", "ssh_config"},

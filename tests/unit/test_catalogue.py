@@ -198,3 +198,18 @@ VARYING = "'a'::character varying"
 def test_the_cast_of_an_array_is_written_at_its_elements(printed, stable):
     assert form(printed) == stable
     assert form(stable) == stable
+
+
+@pytest.mark.parametrize(
+    ("definition", "differs"),
+    [
+        ("INSERT, INSERT GRANTED BY boss, SELECT", False),
+        ("INSERT GRANTED BY boss, SELECT", False),
+        ("INSERT, INSERT WITH GRANT OPTION GRANTED BY boss, SELECT", True),
+        ("INSERT GRANTED BY boss", True),
+    ],
+)
+def test_a_privilege_that_several_roles_granted_is_one_privilege(definition, differs):
+    granted = made(("grant", "table m.t to app", definition, *TABLE))
+    assert bool(differences(made(), granted)) is differs
+    assert bool(differences(granted, made())) is differs

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -94,7 +95,8 @@ def host(tmp_path):
     yield made
     for pid in made.home.glob("runs/*/pid"):
         if not (pid.parent / "rc").exists():
-            subprocess.run(["pkill", "-KILL", "-s", pid.read_text().strip()], check=False)
+            with suppress(ProcessLookupError):
+                os.killpg(int(pid.read_text(encoding="utf-8")), signal.SIGKILL)
 
 
 def test_a_run_is_followed_to_its_exit_code_and_journaled(host):
@@ -201,11 +203,14 @@ def test_a_run_that_died_with_its_host_is_recorded_by_the_next(host):
 def test_the_number_of_a_dead_run_that_is_anothers_now_deceives_nobody(host):
     run, _ = host.start("sleep 60")
     host.kill(run, "pid")
-    for file in ("pid", "runner"):
-        (host.home / "runs" / run / file).write_text(f"{os.getpid()}\n", encoding="utf-8")
-    assert host.cancel(run) == ["ended", "0"]
     assert host.follow(run)[-2:] == ["lost", "0"]
-    (host.home / "runs" / run / "pid").unlink()
+    with subprocess.Popen(["sleep", "60"], process_group=0) as another:
+        for file in ("pid", "runner"):
+            (host.home / "runs" / run / file).write_text(f"{another.pid}\n", encoding="utf-8")
+        assert host.cancel(run) == ["ended", "0"]
+        assert host.follow(run)[-2:] == ["lost", "0"]
+        assert another.poll() is None
+        another.kill()
 
 
 def test_events_torn_by_a_crash_spoil_no_journal(host):

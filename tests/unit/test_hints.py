@@ -18,6 +18,11 @@ def logs(c, env=None, lines=50, follow=False):
     """Show the log."""
 
 
+@task(auto_shortflags=False)
+def release(c, env=None, pull=True):
+    """Release."""
+
+
 @task
 def check(c):
     """Check."""
@@ -25,7 +30,7 @@ def check(c):
 
 @pytest.fixture(scope="module")
 def namespace():
-    return Collection(al_up, logs, check)
+    return Collection(al_up, logs, release, check)
 
 
 def _told(namespace, *words):
@@ -129,3 +134,8 @@ def test_an_option_like_no_other_is_told_those_there_are(namespace):
 
 def test_a_command_without_options_says_so(namespace):
     assert "why:   its options are none\n" in _told(namespace, "check", "--env", "x")
+
+
+def test_an_option_that_is_on_by_itself_can_be_turned_off(namespace):
+    hints.check(["/x/bin/inv", "release", "--no-pull", "--env", "dev"], namespace)
+    assert "has no option --no-env" in _told(namespace, "release", "--no-env")

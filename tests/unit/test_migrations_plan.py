@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import json
 import shlex
 
 import handmade
 import pytest
 from handmade import BASELINE, HEAD, LEGACY, NEXT
 
-from dbops import runner
+from dbops import catalogue
 from dbops.commands import sql
 from dbops.environments.model import Migrations
 from dbops.errors import DifferencesFound, ExitCode, Problem
-from dbops.operations import migrations
+from dbops.operations import migrations, scratch
 
 SERVER = [
     "copy the PostgreSQL binaries to where the server's account can read them",
@@ -124,13 +125,14 @@ def test_up_never_reads_the_snapshot_at_head(target):
     assert migrations.upgrade(target, handmade.running(target, HEAD)).steps == ()
 
 
-def test_up_tells_of_revisions_edited_after_they_were_applied(target):
+def test_up_tells_of_revisions_edited_or_vanished_after_they_were_applied(target):
     same = target.graph[BASELINE].sha256
     edited = ((BASELINE, same), (HEAD, "0" * 64), ("gone", "1" * 64))
     runbook = migrations.upgrade(target, handmade.running(target, HEAD, revision_files=edited))
     now = target.graph[HEAD].sha256[:12]
     assert runbook.notes == (
         f"revision {HEAD} was edited after it was applied (000000000000 then, {now} now)",
+        "revision gone was applied and its file vanished (111111111111 then, none now)",
     )
 
 
@@ -348,17 +350,22 @@ def test_stamp_refuses_an_unknown_revision_with_the_nearest_name(target):
 # al-adopt
 
 
+TABLE = [["schema", "raw", "CREATE SCHEMA raw"], ["table", "raw.slips", "TABLE", "schema", "raw"]]
+COLUMN = ["column", "raw.slips.id", "integer", "table", "raw.slips"]
+VIEW = ["view", "mart.daily", "CREATE VIEW mart.daily AS SELECT 1"]
+
+
 @pytest.fixture
 def live(monkeypatch):
-    """Let pg_dump answer with the snapshot, or with what a test puts in its place."""
-    answers = {"dump": runner.Answer(code=0, out=handmade.SNAPSHOT, error="")}
+    """Let the live schema be the baseline's, or what a test puts in its place."""
+    schemas = {"expected": [*TABLE, COLUMN, VIEW], "live": [*TABLE, COLUMN, VIEW]}
 
-    def read(words, **_):
-        assert words[0] == "/pg/bin/pg_dump"
-        return answers["dump"]
+    def read(name):
+        return lambda *_, **__: catalogue.parse("\n".join(map(json.dumps, schemas[name])))
 
-    monkeypatch.setattr(runner, "read", read)
-    return lambda text, code=0: answers.update(dump=runner.Answer(code=code, out=text, error=text))
+    for each in schemas:
+        monkeypatch.setattr(scratch, each, read(each))
+    return lambda *rows: schemas.update(live=list(rows))
 
 
 ADOPTED = ((), (LEGACY,), ("20990101",), (BASELINE, HEAD))
@@ -366,12 +373,12 @@ ADOPTED = ((), (LEGACY,), ("20990101",), (BASELINE, HEAD))
 
 @pytest.mark.parametrize("versions", ADOPTED)
 @pytest.mark.usefixtures("live")
-def test_adopt_stamps_the_baseline_when_the_schema_equals_the_snapshot(target, versions):
+def test_adopt_stamps_the_baseline_when_the_schema_is_the_baselines(target, versions):
     runbook = migrations.adopt(target, handmade.running(target, *versions), accept=None)
     instead = f" in place of {','.join(versions)}" if versions else ""
     assert _titles(runbook) == [f"adopt {BASELINE}{instead}"]
     assert _commands(runbook.steps[0])[0] == sql.stamp(BASELINE, expected=versions)
-    assert runbook.notes == ("the schema equals the snapshot, object by object",)
+    assert runbook.notes == (f"the schema is that of {BASELINE}, all 4 objects of it",)
     assert runbook.destructive
     assert runbook.loses == f"local_dev will count as being at {BASELINE}"
 
@@ -385,20 +392,21 @@ def test_adopt_of_a_database_in_this_history_does_nothing_and_says_why(target, v
     )
 
 
-OTHER = handmade.SNAPSHOT.replace("id integer", "id bigint").replace("daily", "weekly")
+OTHER = (*TABLE, ["column", "raw.slips.id", "bigint", "table", "raw.slips"],
+         ["view", "mart.weekly", "CREATE VIEW mart.weekly AS SELECT 1"])  # fmt: skip
 
 
 def test_adopt_refuses_a_schema_that_differs_with_every_difference_and_its_hash(target, live):
-    live(OTHER)
+    live(*OTHER)
     state = handmade.running(target, LEGACY)
     told = _told(ExitCode.DIFFERENCES, migrations.adopt, target, state, accept=None)
     digest = told.split()[-5].rstrip(",")
     assert told == (
-        "error: local_dev: the schema differs from the snapshot in 3 objects\n"
+        f"error: local_dev: the schema is not that of {BASELINE}, 3 differences\n"
         "where: sanbou_dev, sql/schema_baseline.sql\n"
-        "why:   changed     TABLE raw.slips\n"
-        "       missing     VIEW mart.daily\n"
-        "       unexpected  VIEW mart.weekly\n"
+        "why:   changed     column raw.slips.id\n"
+        "       missing     view mart.daily\n"
+        "       unexpected  view mart.weekly\n"
         f"next:  inv al-adopt --env local_dev --accept {digest}, if this is wanted"
     )
 
@@ -410,29 +418,40 @@ def _difference(target):
 
 
 def test_adopt_goes_on_when_just_this_difference_was_accepted(target, live):
-    live(OTHER)
+    live(*OTHER)
     digest = _difference(target)
     runbook = migrations.adopt(target, handmade.running(target, LEGACY), accept=digest)
-    assert runbook.notes == (f"3 differences from the snapshot were accepted as {digest}",)
+    assert runbook.notes == (f"3 differences from {BASELINE} accepted as {digest}",)
     assert len(runbook.steps) == 1
 
 
 def test_adopt_refuses_when_another_difference_was_accepted(target, live):
-    live(OTHER)
+    live(*OTHER)
     digest = _difference(target)
-    live(OTHER.replace("bigint", "smallint"))
+    live(*OTHER[:-1])
     state = handmade.running(target, LEGACY)
     told = _told(ExitCode.DIFFERENCES, migrations.adopt, target, state, accept=digest)
     assert digest not in told
 
 
-def test_adopt_says_why_the_schema_cannot_be_dumped(target, live):
-    live("pg_dump: error: server closed the connection\n", code=1)
-    state = handmade.running(target, LEGACY)
-    assert _told(ExitCode.FAILED, migrations.adopt, target, state, accept=None) == (
-        "error: local_dev: the schema cannot be dumped\n"
-        "why:   pg_dump: error: server closed the connection"
+def test_adopt_accepts_no_part_of_a_difference_that_nobody_looked_at(target, live):
+    table = ["table", "raw.more", "TABLE", "schema", "raw"]
+    column = ["column", "raw.more.id", "integer", "table", "raw.more"]
+    live(*TABLE, COLUMN, VIEW, table, column)
+    digest = _difference(target)
+    live(*TABLE, COLUMN, VIEW, table, ["column", "raw.more.id", "bigint", "table", "raw.more"])
+    assert _difference(target) != digest
+
+
+def test_adopt_has_privileges_given_first_when_nothing_but_those_differs(target, live, monkeypatch):
+    ours = ["owner", "view mart.daily", "sanbou_owner", "view", "mart.daily"]
+    given = catalogue.parse("\n".join(map(json.dumps, [*TABLE, COLUMN, VIEW, ours])))
+    monkeypatch.setattr(scratch, "expected", lambda *_, **__: given)
+    told = _told(
+        ExitCode.DIFFERENCES, migrations.adopt, target, handmade.running(target), accept=None
     )
+    bootstrap = "inv db-bootstrap-roles --env local_dev"
+    assert told.endswith(f"next:  {bootstrap}, then inv al-adopt --env local_dev")
 
 
 # Where it is

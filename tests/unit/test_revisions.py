@@ -114,7 +114,8 @@ def test_a_parent_without_a_file_is_refused(folder):
     assert _problem(revisions.read, folder).message == (
         "error: revision b follows a, which has no file\n"
         f"where: {folder}/b.py\n"
-        "why:   the file was deleted or never committed"
+        "why:   the file was deleted or never committed, or baseline-advance was killed\n"
+        f"next:  git status {folder}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a rollback plans, from a journal made by hand and commits in repositories of this machine."""
+"""What a rollback plans, from a journal made by hand and commits in local repositories."""
 
 from __future__ import annotations
 

@@ -1,0 +1,70 @@
+"""Commands on a scratch database: who uses it, and what notes the catalogues it passes through."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dbops.commands import sql
+from dbops.commands.database import ask, execute, psql
+from dbops.commands.shell import Question
+
+if TYPE_CHECKING:
+    from dbops.commands.database import Backend
+
+_SETTING = re.compile(r"^SET (?!client_encoding)(\w+) =", re.MULTILINE)
+_BEGIN = "\nWITH members AS"
+
+
+def claim(beside: Backend, database: str) -> str:
+    """Return the shell text that notes at DATABASE that it is in use since now."""
+    setting = f"ALTER DATABASE {sql.identifier(database)} SET dbops.scratch_since = %L"
+    text = f"DO $now$ BEGIN EXECUTE format({sql.literal(setting)}, now()); END $now$"
+    return execute(beside, text, database="postgres")
+
+
+def claimed_seconds(beside: Backend, database: str) -> str:
+    """Return the shell text that prints how many seconds ago DATABASE was claimed, if ever."""
+    question = (
+        "SELECT extract(epoch FROM now() - split_part(each, '=', 2)::timestamptz)::int"
+        " FROM pg_database AS d JOIN pg_db_role_setting AS s ON s.setdatabase = d.oid,"
+        f" unnest(s.setconfig) AS each WHERE d.datname = {sql.literal(database)}"
+        " AND each LIKE 'dbops.scratch_since=%'"
+    )
+    return ask(beside, question, "postgres")
+
+
+def record(beside: Backend, database: str) -> Question:
+    """Return what makes DATABASE note the catalogue of each revision that is applied to it.
+
+    A trigger on the version table reads it inside the revision's transaction, so that one run of
+    Alembic is enough for many of them. With two version rows other revisions are applied as well,
+    and nothing is noted. All of it lies in the schema dbops, which no catalogue shows.
+    """
+    settings, _, query = sql.query("catalogue").read_text(encoding="utf-8").partition(_BEGIN)
+    # As its text and not as a string: psql fills its variables in.
+    text = f"""{settings}
+CREATE TABLE dbops.recorded (revision text PRIMARY KEY, lines text NOT NULL);
+CREATE FUNCTION dbops.catalogue() RETURNS SETOF json LANGUAGE sql
+{" ".join(f"SET {each} FROM CURRENT" for each in _SETTING.findall(settings))}
+BEGIN ATOMIC {_BEGIN.lstrip()}{query.rstrip()}
+END;
+CREATE FUNCTION dbops.record() RETURNS trigger LANGUAGE plpgsql
+-- Revisions act as the owner, who shall see no less.
+SECURITY DEFINER SET search_path = '' AS $record$ BEGIN
+    INSERT INTO dbops.recorded
+    SELECT min(version_num), (SELECT string_agg(each::text, E'\\n') FROM dbops.catalogue() AS each)
+      FROM public.alembic_version HAVING count(*) = 1
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $record$;
+CREATE TRIGGER record AFTER INSERT OR UPDATE ON public.alembic_version
+    FOR EACH STATEMENT EXECUTE FUNCTION dbops.record();
+"""
+    return Question(words=tuple(psql(beside, "--file=-", database=database)), text=text)
+
+
+def recorded(beside: Backend, database: str, revision: str) -> str:
+    """Return the shell text that prints the catalogue noted of REVISION; nothing without one."""
+    statement = f"SELECT lines FROM dbops.recorded WHERE revision = {sql.literal(revision)}"
+    return ask(beside, statement, database)

@@ -1,0 +1,68 @@
+"""The schema of a database that is taken over, beside the baseline's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from dbops import catalogue, output
+from dbops.errors import DifferencesFound
+from dbops.operations import require, scratch
+from dbops.operations.which import is_for_bootstrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dbops.catalogue import Catalogue, Difference
+    from dbops.state import State
+    from dbops.target import Target
+
+
+def compare(target: Target, state: State, *, accept: str | None) -> tuple[str, ...]:
+    """Compare the live schema with the baseline's and return what a person should know.
+
+    Args:
+        target: the environment.
+        state: how it is now.
+        accept: the hash of differences that were looked at and are wanted.
+
+    Raises:
+        DifferencesFound: they differ, and ACCEPT is not the hash of just this difference (exit 2).
+        Locked: another comparison is building a schema (exit 75).
+    """
+    require.database(target, state)
+    baseline = target.environment.migrations.baseline
+    live = scratch.live(target, state)  # before anything is built beside it
+    expected = scratch.expected(target, state, baseline, any_roles=True)
+    found = catalogue.differences(expected, live)
+    if not found:
+        return (f"the schema is that of {baseline}, all {len(live.objects)} objects of it",)
+    digest = _digest(expected, live, found)
+    told = output.count(len(found), "difference")
+    if accept == digest:
+        return (f"{told} from {baseline} accepted as {digest}",)
+    raise DifferencesFound(
+        f"{target.name}: the schema is not that of {baseline}, {told}",
+        where=f"{target.environment.database.name}, {target.environment.migrations.snapshot}",
+        why="\n       ".join(f"{each.what:<10}  {each.kind} {each.identity}" for each in found),
+        next_command=_next(target, found, digest),
+    )
+
+
+def _digest(expected: Catalogue, live: Catalogue, found: Sequence[Difference]) -> str:
+    """Return the hash of this very difference: what differs, and how it reads on both sides."""
+    told = [list(_told(expected, live, each)) for each in found]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+
+
+def _told(expected: Catalogue, live: Catalogue, found: Difference) -> Iterator[tuple[str, ...]]:
+    for key in (catalogue.Key(found.kind, found.identity), *found.consequences):
+        yield (*key, expected.objects.get(key, ""), live.objects.get(key, ""))
+
+
+def _next(target: Target, found: Sequence[Difference], digest: str) -> str:
+    adopt = target.command("al-adopt")
+    if is_for_bootstrap(target, found):
+        return f"{target.command('db-bootstrap-roles')}, then {adopt}"
+    return f"{adopt} --accept {digest}, if this is wanted"

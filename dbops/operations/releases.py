@@ -1,0 +1,138 @@
+"""What was true before a run, as the journal of its host has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dbops.environments.frozen import Frozen
+from dbops.errors import Refused, UsageProblem
+from dbops.operations import history
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbops.state import HostFacts
+    from dbops.target import Target
+
+    Run = dict[str, Any]
+
+
+class Before(Frozen):
+    """What was true before a run.
+
+    Attributes:
+        run: its id.
+        told: what it was, by whom and when, as part of a sentence.
+        at: when it began, in UTC.
+        commit: what the checkout was at.
+        revision: what the database was at.
+        dump: the proven backup the run took before it changed anything, None when it took none.
+        sha256: of that backup.
+    """
+
+    run: str
+    told: str
+    at: str
+    commit: str
+    revision: str
+    dump: Path | None
+    sha256: str
+
+
+def before(target: Target, host: HostFacts, versions: Sequence[str], run: str | None) -> Before:
+    """Return what was true before RUN, or before the newest deploy that changed something.
+
+    Args:
+        target: the environment.
+        host: its host, with the journal.
+        versions: what the database is at now.
+        run: the beginning of a run's id.
+
+    Raises:
+        UsageProblem: no run, or more than one, is called so (exit 4).
+        Refused: there is no such deploy, or nothing to go back to before it (exit 3).
+    """
+    found = history.by_run(host.journal)
+    now = ([*versions], host.commit)
+    chosen = _newest(target, found, now) if run is None else _named(target, found, run)
+    return _before(target, chosen, _first(found, chosen))
+
+
+def is_unfinished(host: HostFacts) -> bool:
+    """Return whether the newest deploy or rollback did not come to a good end."""
+    runs = (each for each in history.by_run(host.journal) if _verb(each) in {"deploy", "rollback"})
+    return next((each["result"] != "ok" for each in runs), False)
+
+
+def _verb(run: Run) -> str:
+    return str(run.get("verb", "run"))
+
+
+def _newest(target: Target, found: list[Run], now: tuple[list[str], str]) -> Run:
+    for each in found:
+        if _verb(each) == "deploy" and _changed(each, now):
+            return each
+    raise Refused(
+        f"{target.name}: there is no deploy to take back",
+        where=str(target.home / "journal.jsonl"),
+        why="none that changed something is in the journal",
+        next_command=target.command("runs"),
+    )
+
+
+def _changed(run: Run, now: tuple[list[str], str]) -> bool:
+    """Return whether RUN changed something; one that left no end is judged by what is NOW."""
+    after = (_revisions(run, "to") or now[0], run.get("to_commit") or now[1])
+    return (_revisions(run, "from"), run.get("commit")) != after
+
+
+def _revisions(run: Run, key: str) -> list[str]:
+    return [each for each in run.get(key, ()) if each]
+
+
+def _named(target: Target, found: list[Run], run: str) -> Run:
+    named = [each for each in found if run and each["run"].startswith(run)]
+    if len(named) == 1:
+        return named[0]
+    raise UsageProblem(
+        f"{target.name}: {len(named) or 'no'} runs begin with {run!r}",
+        where=str(target.home / "journal.jsonl"),
+        why="--to names one run; what was true before it is brought back",
+        next_command=target.command("runs"),
+    )
+
+
+def _first(found: list[Run], run: Run) -> Run:
+    """Return where RUN began: a deploy that had to start the database first is two runs."""
+    known = {each["run"]: each for each in found}
+    while run.get("follows") in known:
+        run = known[run["follows"]]
+    return run
+
+
+def _before(target: Target, run: Run, first: Run) -> Before:
+    # What only started the database changed no revision.
+    revisions = _revisions(run, "from") or _revisions(run, "to" if run.get("continues") else "from")
+    if len(revisions) != 1 or not first.get("commit"):
+        raise _nothing(target, run, is_code_known=bool(first.get("commit")))
+    return Before(
+        run=run["run"],
+        told=f"{_verb(run)} {run['run']} by {run.get('who', 'somebody')}",
+        at=str(run.get("at")),
+        commit=first["commit"],
+        revision=revisions[0],
+        dump=Path(run["backup"]) if run.get("backup") else None,
+        sha256=run.get("backup_sha256", ""),
+    )
+
+
+def _nothing(target: Target, run: Run, *, is_code_known: bool) -> Refused:
+    return Refused(
+        f"{target.name}: there is nothing to go back to before {_verb(run)} {run['run']}",
+        where=str(target.home / "journal.jsonl"),
+        why="it built the database, or found it at no revision"
+        if is_code_known
+        else "the journal does not say what the checkout was at",
+        next_command=target.command("runs"),
+    )
