@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from benchmarks import backup, catalogue, fresh_start, report, startup
+from benchmarks import backup, catalogue, fresh_start, remote, report, startup
 
-report.run(startup.measure, fresh_start.measure, backup.measure, catalogue.measure)
+report.run(startup.measure, fresh_start.measure, backup.measure, catalogue.measure, remote.measure)

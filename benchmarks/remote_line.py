@@ -100,8 +100,8 @@ class Line:
         for (way, end), port in self.ports.items():
             text = source.replace(jump, f"jump: deploy@127.0.0.1:{port}")
             if way == "direct":
-                text = source.replace("address: vm-stg", "address: 127.0.0.1", 1)
-                text = text.replace(jump, f"port: {port}", 1)
+                here = source.replace("address: vm-stg", "address: 127.0.0.1", 1)
+                text = here.replace(jump, f"port: {port}", 1)
             self._file(way, end=end).write_text(text, encoding="utf-8")
             key = self.rig.host_keys["vm_stg" if way == "direct" else "jump"]
             with self.known_hosts.open("a", encoding="utf-8") as file:

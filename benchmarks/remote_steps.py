@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from dbops import detached, environments, following
+from dbops.errors import Problem
 from dbops.runbook import Runbook, Step
 from dbops.session import Session
 from dbops.state import Service, State
@@ -36,4 +37,7 @@ def _carried_out(found: Target, steps: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not run(sys.argv[1], int(sys.argv[2])))
+    try:
+        sys.exit(not run(sys.argv[1], int(sys.argv[2])))
+    except Problem as problem:
+        sys.exit(f"{problem.what}: {problem.why}")

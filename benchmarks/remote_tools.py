@@ -5,21 +5,21 @@ Host keys are checked strictly by all of them, and each run logs in anew.
 
 from __future__ import annotations
 
+import os
 import shutil
-import subprocess
 import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.remote_line import PYTHON
 from benchmarks.remote_steps import STEP
+from benchmarks.timing import Command, once
 from benchmarks.workbench import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.remote_line import Line
-    from benchmarks.timing import Command
 
 STEPS = 6
 VENVS = ROOT / ".dbops" / "benchmarks"
@@ -126,14 +126,17 @@ class Tools:
 
 
 def install() -> None:
-    """Install the tools where they are not installed in their versions yet."""
+    """Install the tools where they are not installed in their versions yet.
+
+    Raises:
+        RuntimeError: pip failed; the message is what it said.
+    """
     for name, requirement in REQUIREMENTS.items():
         venv = VENVS / requirement
         if not (venv / "complete").exists():
-            shutil.rmtree(venv, ignore_errors=True)
-            subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-            quietly = ("install", "--quiet", "--disable-pip-version-check", requirement)
-            subprocess.run([_program(name, "pip"), *quietly], check=True, capture_output=True)
+            pip = (_program(name, "pip"), "install", "--quiet", requirement)
+            for words in ((sys.executable, "-m", "venv", "--clear", str(venv)), pip):
+                once(Command(words, ROOT, os.environ))
             (venv / "complete").touch()
 
 

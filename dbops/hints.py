@@ -19,7 +19,14 @@ _WITH_VALUE = {"--search-root", "-r", "--config", "-f", "--collection", "-c", "-
 _WITH_VALUE |= {"--command-timeout", "-T", "--list-format", "-F", "--list-depth", "-D"}
 _WITH_VALUE |= {"--print-completion-script", "--identity", "-i"}
 # Commands about the checkout they are typed in, and the machine it is on.
-HERE = ("al-rev", "al-rev-auto", "al-lint", "baseline-export", "baseline-advance", "schedule")
+HERE: tuple[str, ...] = (
+    "al-rev",
+    "al-rev-auto",
+    "al-lint",
+    "baseline-export",
+    "baseline-advance",
+    "schedule",
+)
 HERE += ("test", "check", "benchmark", "rig-up", "rig-down")
 # The commands that only fabfile.py has.
 OVER_SSH = ("deploy", "rollback", "refresh", "attach", "cancel")

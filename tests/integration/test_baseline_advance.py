@@ -28,7 +28,7 @@ from dbops.errors import ExitCode
 
 DEV, DEMO, NEW = (("--env", name) for name in ("local_dev", "local_demo", "local_new"))
 ADVANCE = ("baseline-advance", "--rev")
-BEHIND = IDS[2]
+BEHIND, NEWEST = IDS[2], "20980101_000000000"
 LEFT_OUT = r"\.dbops/|\.git/"
 SLOW_MV = """#!/bin/sh
 case $* in *{name}*) touch {seen}; sleep 600 ;; esac
@@ -61,6 +61,7 @@ def checkout(history):
     git(history, "switch", "--quiet", "main")
     git(history, "reset", "--quiet", "--hard", git(history, "rev-list", "--max-parents=0", "main"))
     git(history, "clean", "--quiet", "--force", "-d")
+    stamp(history, IDS[-1])
 
 
 def tree(project):
@@ -170,9 +171,19 @@ def test_stopped_while_it_writes_it_leaves_the_checkout_as_it_was(checkout, how,
     assert checkout.psql("SELECT datname FROM pg_database WHERE datname ~ '_dbops_'") == ""
 
 
+def newest(project, statement):
+    """Commit one more revision; local_dev says that it is there already, and is not looked at."""
+    write(project, NEWEST, IDS[-1], statement)
+    commit(project)
+    stamp(project, NEWEST)
+
+
+def stamp(project, revision):
+    project.psql(f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
 def test_rows_that_a_new_database_would_lack_are_named_and_have_to_be_accepted(checkout):
-    write(checkout, "20980101_000000000", IDS[-1], "INSERT INTO ref.driver (name) VALUES ('a')")
-    commit(checkout)
+    newest(checkout, "INSERT INTO ref.driver (name) VALUES ('a')")
     before = tree(checkout)
     done = checkout.inv(*ADVANCE, "20980101")
     told = refused(done, ExitCode.FAILED, "a snapshot holds no rows")
@@ -187,8 +198,7 @@ def test_rows_that_a_new_database_would_lack_are_named_and_have_to_be_accepted(c
 
 
 def test_a_privilege_that_the_roles_script_does_not_give_stops_it(checkout):
-    write(checkout, "20980101_000000000", IDS[-1], "GRANT DELETE ON ref.driver TO sanbou_readonly")
-    commit(checkout)
+    newest(checkout, "GRANT DELETE ON ref.driver TO sanbou_readonly")
     before = tree(checkout)
     told = refused(checkout.inv(*ADVANCE, "head"), ExitCode.FAILED, "stopped at: prove")
     assert "changed    grant table ref.driver to sanbou_readonly" in told
@@ -205,13 +215,10 @@ def test_changes_that_are_not_committed_are_refused(checkout):
 
 
 def test_an_environment_before_the_revision_is_upgraded_first(checkout):
-    checkout.psql(f"UPDATE alembic_version SET version_num = '{BEHIND}'")
-    try:
-        done = checkout.inv(*ADVANCE, MIDDLE)
-        told = refused(done, ExitCode.REFUSED, f"is at {BEHIND}, before {MIDDLE}")
-        assert told.endswith("next:  inv al-up --env local_dev")
-    finally:
-        checkout.psql(f"UPDATE alembic_version SET version_num = '{IDS[-1]}'")
+    stamp(checkout, BEHIND)
+    done = checkout.inv(*ADVANCE, MIDDLE)
+    told = refused(done, ExitCode.REFUSED, f"is at {BEHIND}, before {MIDDLE}")
+    assert told.endswith("next:  inv al-up --env local_dev")
 
 
 def test_a_revision_is_needed_and_has_to_exist(checkout):

@@ -157,7 +157,9 @@ def test_a_deploy_ends_at_the_revision_it_is_told_and_the_next_goes_on(
 ):
     files = {**revision(SECOND, "source", FIRST), **revision(THIRD, "country", SECOND)}
     newest = rig.commit(files, "Give tax rates a source and a country")
-    assert f"at {SECOND}, 1 behind" in fab.deploy("stg", "--to", SECOND)
+    said = fab.deploy("stg", "--to", SECOND)
+    assert f"at commit {newest[:12]}, at {SECOND}; " in said
+    assert said.endswith("next: fab -H stg deploy\n")
     assert (version(rig, "vm_stg"), commit(rig, "vm_stg")) == (SECOND, newest)
     assert f"at {THIRD} (head)" in fab.deploy("stg")
     assert NOTHING in fab.deploy("stg")

@@ -131,7 +131,7 @@ CASES = {
         "no new file is in backups", **STOPPED, yaml=backup("true")
     ),
     "a backup command that leaves an empty file": Case(
-        "is empty", **STOPPED, yaml=backup(": >backups/empty.dump"), new=1
+        "is empty", **STOPPED, yaml=backup("sleep 0.1; : >backups/empty.dump"), new=1
     ),
     "a backup command that leaves a cut file": Case(
         "cannot be read back",
@@ -184,10 +184,10 @@ def test_refused_and_nothing_is_other_than_before(rig: Rig, fab: Fab, case: Case
         done = fab("-H", "prod", "deploy", *case.words)
         after = held(rig, "vm_prod")
     left = set(after.pop("backups").splitlines()) - set(before.pop("backups").splitlines())
+    rig.on("vm_prod", f"rm -f -- {' '.join(each.split()[-1] for each in left)}")
     refused(done, case.code, case.what)
     assert after == before
     assert len(left) == case.new
-    rig.on("vm_prod", f"rm -f -- {' '.join(each.split()[-1] for each in left)}")
 
 
 def test_a_locked_environment_names_who_locked_it_and_why(rig: Rig, fab: Fab):

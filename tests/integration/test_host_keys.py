@@ -10,7 +10,7 @@ from paramiko import Ed25519Key, RSAKey
 from watching import refused
 
 from dbops.errors import ExitCode
-from dbops.session import fingerprint
+from dbops.session.connection import fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path

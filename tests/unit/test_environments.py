@@ -145,7 +145,7 @@ def test_a_long_name_is_cut_in_the_error():
 
 
 def test_the_next_command_is_in_the_words_of_the_program():
-    assert _refused("zebra", usage="fab -H {} deploy").endswith("\nnext:  fab -H local_dev deploy")
+    assert _refused("zebra", usage="fab -H {} deploy").endswith("\nnext:  fab -H vm_stg deploy")
 
 
 def test_the_variable_points_at_another_file_with_paths_of_its_own(tmp_path, monkeypatch):

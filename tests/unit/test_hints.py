@@ -98,7 +98,7 @@ def test_a_command_like_no_other_leads_to_the_list(namespace):
     assert _told(namespace, "本番; x") == (
         "error: no command is called '本番; x'\n"
         "where: the command line\n"
-        "why:   there are 3 commands\n"
+        "why:   there are 4 commands\n"
         "next:  inv --list"
     )
 

@@ -15,7 +15,8 @@ from dbops import session
 from dbops.commands.shell import Question
 from dbops.environments.model import Database, Environment, Host
 from dbops.errors import ExitCode, Unreachable
-from dbops.session import Session, _Stream
+from dbops.session import Session
+from dbops.session.stream import Stream as _Stream
 
 HOP = "deploy@vm-stg:22"
 
