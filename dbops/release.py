@@ -1,4 +1,4 @@
-"""What is asked before a release: no freeze, a clean checkout, an allowed branch, no manual lock."""
+"""What is asked before a release: no freeze, a clean checkout, an allowed branch, no hold."""
 
 from __future__ import annotations
 

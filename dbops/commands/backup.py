@@ -66,7 +66,8 @@ def gate(backend: Backend, environment: Environment, tables: int) -> Step:
             # Every byte: the list at the head of a dump proves nothing.
             f'{read} --file=/dev/null <"$dump" || {{ echo "$dump cannot be read back"; exit 1; }}',
             f'held=$({read} --list <"$dump" | grep -c " TABLE DATA " || :)',
-            f'[ "$held" -ge {tables} ] || {{ echo "$dump holds $held tables, not {tables}"; exit 1; }}',
+            f'[ "$held" -ge {tables} ] || '
+            f'{{ echo "$dump holds $held tables, not {tables}"; exit 1; }}',
             'sum=$(sha256sum <"$dump" | cut -d " " -f 1)',
             "manifest=${dump%.dump}.json",
             '[ ! -f "$manifest" ] || grep -q "\\"sha256\\": \\"$sum\\"" "$manifest" ||'

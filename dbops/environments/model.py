@@ -1,6 +1,6 @@
 """What environments.yaml may say as a whole, and what a validated file becomes."""
 
-# ruff: noqa: TC001, TC003 -- the type hints are read at run time
+# ruff: noqa: TC001 -- the type hints are read at run time
 from __future__ import annotations
 
 import os.path

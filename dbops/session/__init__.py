@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import base64
 import os
-import shlex
 import sys
 import time
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paramiko import SSHException
 

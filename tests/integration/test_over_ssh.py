@@ -53,7 +53,9 @@ def test_no_reading_command_leaves_a_trace_on_the_host(rig: Rig, fab: Fab):
     assert [each["revision"] for each in answer(fab, "al-hist")] == [HEAD, BASELINE]
     assert "nothing to upgrade: the database is at head" in fab.must(*STG, "al-plan")
     assert "at 20251212_100000000 (head)" in out(fab, "health")
-    assert out(fab, "doctor") == "all is well\n"
+    told = fab(*STG, "doctor")
+    assert told.returncode == ExitCode.DIFFERENCES
+    assert "there is no backup" in told.stdout + told.stderr
     assert answer(fab, "config")["compose"]["project"] == "vm_stg"
     assert held(rig, "vm_stg") == before
     assert succeeded(rig.on("vm_stg", "find .dbops -type f -exec sha256sum {} +")) == runs

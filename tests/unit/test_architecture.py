@@ -19,7 +19,16 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     {"errors"},
     {"environments", "state", "runbook", "revisions", "revision_graph", "manifest", "hints"},
-    {"sql_text", "snapshot_rules", "snapshot_text", "snapshot", "schema_text", "catalogue", "linting", "revision_graph"},
+    {
+        "sql_text",
+        "snapshot_rules",
+        "snapshot_text",
+        "snapshot",
+        "schema_text",
+        "catalogue",
+        "linting",
+        "revision_graph",
+    },
     {"commands"},
     {"runner", "journal", "ssh_config"},
     {"machine", "session", "mirror"},

@@ -53,7 +53,11 @@ def test_a_command_that_may_be_meant_has_all_its_options_with_their_help(monkeyp
 def test_another_program_sees_every_option_of_every_command(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/x/bin/pytest"])
     found = {each.name: each for each in _loaded_by_invoke().to_contexts()}
-    assert {name for name, each in found.items() if not each.args} == {"check", "rig-up", "rig-down"}
+    assert {name for name, each in found.items() if not each.args} == {
+        "check",
+        "rig-up",
+        "rig-down",
+    }
 
 
 def test_the_hint_leaves_invoke_the_help_of_what_it_looked_at(monkeypatch):
