@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dbops import catalogue, output
 from dbops.errors import DifferencesFound
 from dbops.operations import require, scratch
-from dbops.operations.which import is_for_bootstrap
+from dbops.operations.which import PRIVILEGES, is_for_bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,6 +63,8 @@ def _told(expected: Catalogue, live: Catalogue, found: Difference) -> Iterator[t
 
 def _next(target: Target, found: Sequence[Difference], digest: str) -> str:
     adopt = target.command("al-adopt")
-    if is_for_bootstrap(target, found):
-        return f"{target.command('db-bootstrap-roles')}, then {adopt}"
-    return f"{adopt} --accept {digest}, if this is wanted"
+    accept = f"{adopt} --accept {digest}, if this is wanted"
+    privileges = [each for each in found if each.kind in PRIVILEGES]
+    if is_for_bootstrap(target, privileges):
+        return f"{target.command('db-bootstrap-roles')}, then {adopt}; or {accept}"
+    return accept

@@ -16,6 +16,7 @@ from dbops.operations import (
     durations,
     migrations,
     rehearsal,
+    releases,
     require,
     services,
 )
@@ -152,7 +153,9 @@ def _database(
     wanted = _wanted(target, current, revision)
     pending = target.graph.between([current], wanted)
     beside = backend(target, state)
-    up = beside.bring_up() if new.files or pending else beside.start()
+    # A run that ended early may have left containers of the commit before.
+    is_due = new.files or pending or releases.is_unfinished(on_host(state))
+    up = beside.bring_up() if is_due else beside.start()
     if not (up or pending):
         return ()
     roles = target.environment.migrations.roles if pending else None

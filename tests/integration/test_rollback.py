@@ -230,7 +230,8 @@ def newest_deploy(fab: Fab) -> str:
 
 def test_rows_written_since_are_in_the_database_that_was_kept_aside(rig: Rig):
     aside = "SELECT datname FROM pg_database WHERE datname LIKE 'sanbou_prod_before_%'"
-    kept = rig.psql("vm_prod", aside).strip()
+    kept = rig.psql("vm_prod", aside)
+    rig.psql("vm_prod", f"ALTER DATABASE {kept} ALLOW_CONNECTIONS true")  # the swap closed it
     counted = f"SELECT count(*) FROM stg.note_{REVERSIBLE}"
     assert rig.psql("vm_prod", counted) == "0"
     assert rig.psql("vm_prod", counted, database=kept) == "1"

@@ -199,6 +199,7 @@ def test_a_database_at_the_end_of_the_old_chain_is_taken_over_with_its_rows(old)
 
 
 def test_differences_are_listed_by_object_and_taken_only_by_their_hash(old):
+    old.must("db-bootstrap-roles", *DEV)
     old.psql(
         "ALTER TABLE raw.slip_0007 ADD COLUMN by_hand text",
         "CREATE TABLE mart.by_hand ()",
@@ -239,6 +240,7 @@ def test_what_a_dump_does_not_show_is_a_difference_too(legacy):
 
 
 def test_a_hash_accepts_only_the_very_differences_it_was_made_of(old):
+    old.must("db-bootstrap-roles", *DEV)
     old.psql("ALTER TABLE raw.slip_0007 ADD COLUMN by_hand text")
     told = refused(old.inv("al-adopt", *DEV), ExitCode.DIFFERENCES, f"{OTHER}, 1 difference")
     digest = re.search(r"--accept ([0-9a-f]{12})", told)[1]

@@ -141,7 +141,7 @@ def test_the_readme_names_the_options_of_each_command(task: str) -> None:
 
 @pytest.mark.parametrize("task", sorted(ARGUMENTS))
 def test_the_readme_says_whether_a_command_destroys_changes_or_reads(task: str) -> None:
-    kinds = {"--force": {"destroys"}, "--plan": {"changes"}, "": {"reads", "opens"}}
+    kinds = {"--force": {"destroys"}, "--plan": {"changes"}, "": {"reads", "opens", "ends"}}
     expected = next(kind for option, kind in kinds.items() if option in {*options(task), ""})
     assert command_rows()[task][3] in expected
 
