@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -245,7 +246,12 @@ def _failed_step(events: tuple[Event, ...]) -> Event:
 def _said(text: str, failed: Event, lines: int = 8) -> str:
     """Return the last LINES lines the failed step wrote."""
     own = text.rpartition(f"--- step {failed.step}\n")[2].partition("\n--- step ")[0]
-    return "\n".join([each for each in own.splitlines() if each.strip()][-lines:])
+    told = (each for each in own.splitlines() if each.strip() and not _PROGRESS.match(each))
+    return "\n".join([*told][-lines:])
+
+
+# What --verbose tells of each part, for the progress bar; errors and their details say so.
+_PROGRESS = re.compile("pg_(dump|restore): (?!error|warning|detail|hint)")
 
 
 @contextmanager

@@ -163,7 +163,7 @@ class Vm:
         self.on(f"flock --timeout 5 {self.state}/lock true || {{ lslocks; exit 1; }}")
         told = [(each["event"], each["run"]) for each in self.journal() if "run" in each]
         begun = [run for event, run in told if event == "begin"]
-        assert sorted(run for event, run in told if event == "end") == sorted(begun)
+        assert sorted(run for event, run in told if event == "end") == sorted(begun), told
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
