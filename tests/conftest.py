@@ -22,6 +22,9 @@ from dbops.embedded import _is_postmaster_of, _pid_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Whoever runs the tests in the background may ignore Ctrl-C, which what they start would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 pytest_plugins = ["rig.engine", "rig.vms", "rig.fixtures"]
 
 ROOT = Path(__file__).resolve().parents[1]

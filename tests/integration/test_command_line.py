@@ -99,7 +99,7 @@ def test_a_hostile_accepted_hash_is_only_a_wrong_hash(head):
     head.psql("CREATE TABLE mart.by_hand ()", "UPDATE alembic_version SET version_num = 'other'")
     try:
         done = head.inv("al-adopt", *DEV, "--accept", "$(touch canary)")
-        refused(done, ExitCode.DIFFERENCES, "in 1 objects")
+        refused(done, ExitCode.DIFFERENCES, "1 difference")
         assert not list(head.directory.rglob("canary"))
     finally:
         versions = "UPDATE alembic_version SET version_num = '20251212_100000000'"

@@ -19,7 +19,8 @@ db=$(docker ps --quiet --filter label=com.docker.compose.service=db)
 docker ps --all --quiet --no-trunc | sort | xargs --no-run-if-empty docker inspect --format \
     '{{.Name}} {{.Id}} {{.State.StartedAt}} {{.State.Status}}'""",
     "volumes": "docker volume ls --quiet | sort",
-    "checkout": "git rev-parse HEAD && git branch --show-current && git status --porcelain",
+    "checkout": "git rev-parse HEAD && git branch --show-current &&"
+    " git --no-optional-locks status --porcelain",
     "backups": "[ ! -d backups ] || find backups -type f -exec sha256sum {} + | sort -k 2",
 }
 
