@@ -234,37 +234,37 @@ def restore_forget() -> Halves:
 @changing(rehearse="full, schema or off: what of the fresh backup the upgrade is tried on first")
 def al_up(rehearse: str | None = None) -> Halves:
     """Bring the database to head; an empty one is built from the snapshot first."""
-    from dbops.operations import migrations
+    from dbops.operations import migrations, standing
 
-    return partial(migrations.upgrade, rehearse=rehearse), migrations.where
+    return partial(migrations.upgrade, rehearse=rehearse), standing.where
 
 
 @destroying()
 def al_down() -> Halves:
     """Take the newest applied revision back."""
-    from dbops.operations import migrations
+    from dbops.operations import migrations, standing
 
-    return migrations.downgrade, migrations.where
+    return migrations.downgrade, standing.where
 
 
 @reading()
 def al_cur(c: Context, env: str | None = None, json: bool = False) -> None:
     """Show which revision the database is at."""
     from dbops import output, perform
-    from dbops.operations import migrations
+    from dbops.operations import standing
 
-    output.current(migrations.current(*perform.look(env)), machine=json)
+    output.current(standing.current(*perform.look(env)), machine=json)
 
 
 @reading()
 def al_hist(c: Context, env: str | None = None, json: bool = False) -> None:
     """Show every revision, newest first, and which ones are applied."""
     from dbops import output, perform
-    from dbops.operations import migrations
+    from dbops.operations import standing
 
     found = perform.look(env)
-    output.history(migrations.history(*found), machine=json)
-    output.notes(migrations.retold(*found))
+    output.history(standing.history(*found), machine=json)
+    output.notes(standing.retold(*found))
 
 
 @reading()
@@ -278,17 +278,17 @@ def al_heads(c: Context, env: str | None = None, json: bool = False) -> None:
 @destroying(rev="the revision to record, an id or the unambiguous beginning of one")
 def al_stamp(rev: str | None = None) -> Halves:
     """Record a revision as applied, running nothing; works from a legacy head too."""
-    from dbops.operations import migrations
+    from dbops.operations import stamping, standing
 
-    return partial(migrations.stamp, revision=rev), migrations.where
+    return partial(stamping.stamp, revision=rev), standing.where
 
 
 @destroying(accept="the hash of differences you looked at and want to keep")
 def al_adopt(accept: str | None = None) -> Halves:
     """Take a database of a legacy or unknown history over, once its schema equals the snapshot."""
-    from dbops.operations import migrations
+    from dbops.operations import adoption, standing
 
-    return partial(migrations.adopt, accept=accept), migrations.where
+    return partial(adoption.adopt, accept=accept), standing.where
 
 
 @changing(env="local_dev", message="the revision's title")

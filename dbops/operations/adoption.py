@@ -1,4 +1,4 @@
-"""The schema of a database that is taken over, beside the baseline's."""
+"""A database of unknown or legacy history, taken over once its schema is the baseline's."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from dbops import catalogue, output
 from dbops.errors import DifferencesFound
-from dbops.operations import require, scratch
+from dbops.operations import require, scratch, stamping
 from dbops.operations.which import PRIVILEGES, is_for_bootstrap
+from dbops.runbook import Runbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +18,35 @@ if TYPE_CHECKING:
     from dbops.catalogue import Catalogue, Difference
     from dbops.state import State
     from dbops.target import Target
+
+
+def adopt(target: Target, state: State, *, accept: str | None) -> Runbook:
+    """Plan to take a database of unknown or legacy history over at the baseline.
+
+    Its schema is compared with the baseline's object by object first.
+
+    Args:
+        target: the environment.
+        state: how it is now.
+        accept: the hash of differences that were looked at and are wanted.
+
+    Raises:
+        DifferencesFound: the schemas differ and the difference was not accepted (exit 2).
+    """
+    found = require.database(target, state)
+    baseline = target.environment.migrations.baseline
+    if len(found.versions) == 1 and found.versions[0] in target.graph:
+        reason = f"it is at {found.versions[0]}, which this history knows"
+        return Runbook(verb="al-adopt", environment=target.name, reason=reason)
+    notes = compare(target, state, accept=accept)
+    return Runbook(
+        verb="al-adopt",
+        environment=target.name,
+        steps=(stamping.step(target, state, baseline, "adopt"),),
+        destructive=True,
+        loses=f"{target.name} will count as being at {baseline}",
+        notes=notes,
+    )
 
 
 def compare(target: Target, state: State, *, accept: str | None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from dbops.operations import (
     releases,
     require,
     services,
+    standing,
 )
 from dbops.output import Conclusion
 from dbops.probe import backend
@@ -244,7 +245,7 @@ def _notes(
         *(f"revision {each.id}: {each.title}" for each in pending),
         *((f"the SQL of the pending revisions:\n{written.rstrip()}",) if written else ()),
         *(rehearsal.notes(target, state, rehearse, pending[-1].id) if pending else ()),
-        *(migrations.notes(target, found) if found else ()),
+        *(standing.notes(target, found) if found else ()),
         *durations.seconds(steps, on_host(state).journal),
     )
 
@@ -252,11 +253,11 @@ def _notes(
 def deployed(target: Target, state: State) -> Conclusion:
     """Say which commit and revision the environment is at now, as host and database say it."""
     found = require.database(target, state)
-    current = migrations.current(target, state)
+    current = standing.current(target, state)
     commit = on_host(state).commit
     behind = not current["at_head"]
     return Conclusion(
-        sentence=f"{target.name}: at commit {commit[:12]}, {migrations.place(target, found)}; "
+        sentence=f"{target.name}: at commit {commit[:12]}, {standing.place(target, found)}; "
         f"{target.place.describe(state.service)}",
         next_command=target.command("deploy") if behind else "",
         facts=(*current.items(), ("commit", commit)),

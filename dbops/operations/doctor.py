@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dbops import manifest
 from dbops.commands import sql
 from dbops.environments.frozen import Frozen
-from dbops.operations import backups, databases, migrations, views
+from dbops.operations import backups, databases, standing, views
 from dbops.probe import ask_file, backend
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _schema(target: Target, found: Database) -> Iterator[Finding]:
             why=f"the head is {', '.join(heads)}",
             next_command=target.command("al-up"),
         )
-    for note in migrations.notes(target, found):
+    for note in standing.notes(target, found):
         yield Finding(
             what=note,
             why="the database and the files no longer tell the same story",

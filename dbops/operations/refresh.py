@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbops.commands import database, refresh
 from dbops.errors import Problem, Refused, UsageProblem
-from dbops.operations import deploy, durations, migrations, require, services, views
+from dbops.operations import deploy, durations, require, services, standing, views
 from dbops.output import Conclusion
 from dbops.probe import backend
 from dbops.runbook import Runbook, Step
@@ -143,18 +143,18 @@ def refreshed(target: Target, state: State) -> Conclusion:
     Raises:
         Problem: it is not at head (exit 1).
     """
-    found, now = require.database(target, state), migrations.current(target, state)
+    found, now = require.database(target, state), standing.current(target, state)
     if not now["at_head"]:
         raise Problem(
             f"{target.name}: refreshed, and no longer at head",
             where=target.environment.database.name,
-            why=f"it is {migrations.place(target, found)}",
+            why=f"it is {standing.place(target, found)}",
             next_command=target.command("journal"),
         )
     populated = sum(each.populated for each in views.views(target, state))
     return Conclusion(
         sentence=f"{target.name}: rebuilt from the {target.environment.refresh.source}, "
-        f"{migrations.place(target, found)}; {len(found.relations)} relations, "
+        f"{standing.place(target, found)}; {len(found.relations)} relations, "
         f"{populated} materialized views populated",
         facts=(*now.items(), ("relations", len(found.relations)), ("views", populated)),
     )

@@ -13,9 +13,9 @@ from dbops.operations import (
     backups,
     deploy,
     durations,
-    migrations,
     releases,
     require,
+    standing,
     ways_back,
 )
 from dbops.output import Conclusion
@@ -78,7 +78,7 @@ def plan(target: Target, state: State, *, run: str | None) -> Runbook:
             way.loses,
             *(f"without commit {each}" for each in undone.log),
             *way.notes,
-            *migrations.notes(target, found),
+            *standing.notes(target, found),
             *durations.seconds(steps, host.journal),
         ),
     )
@@ -138,9 +138,9 @@ def rolled_back(target: Target, state: State) -> Conclusion:
     aside = backups.kept(target, state)
     kept = f"; kept aside: {', '.join(aside)}" if aside else ""
     return Conclusion(
-        sentence=f"{target.name}: at commit {commit[:12]}, {migrations.place(target, found)}; "
+        sentence=f"{target.name}: at commit {commit[:12]}, {standing.place(target, found)}; "
         f"{target.place.describe(state.service)}{kept}; "
         f"the next deploy goes forward to {git.remote}/{git.branch} again",
         next_command=target.command("lock --message 'until a correction is pushed'"),
-        facts=(*migrations.current(target, state).items(), ("commit", commit), ("kept", aside)),
+        facts=(*standing.current(target, state).items(), ("commit", commit), ("kept", aside)),
     )

@@ -12,7 +12,7 @@ from dbops import revisions
 from dbops.commands import moving
 from dbops.environments.editing import with_baseline
 from dbops.errors import ExitCode, Problem, Refused, UsageProblem
-from dbops.operations import advance, migrations, require, rows
+from dbops.operations import advance, require, rows, standing
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 INI = "migrations_v2/alembic.ini"
@@ -130,8 +130,8 @@ def test_behind_the_baseline_the_commit_that_helps_is_named(moved):
 
 
 def test_where_it_is_tells_that_it_is_behind(moved):
-    assert COMMIT in migrations.current(moved, running(moved, BASELINE))["behind_baseline"]
-    assert "behind_baseline" not in migrations.current(moved, running(moved, HEAD))
+    assert COMMIT in standing.current(moved, running(moved, BASELINE))["behind_baseline"]
+    assert "behind_baseline" not in standing.current(moved, running(moved, HEAD))
 
 
 def test_archived_is_not_vanished_and_its_id_is_not_edited(moved):
@@ -148,7 +148,7 @@ def test_archived_is_not_vanished_and_its_id_is_not_edited(moved):
         (NEXT, "1" * 64),
     )
     now = moved.graph[NEXT].sha256[:12]
-    vanished, edited = migrations.retold(moved, running(moved, NEXT, revision_files=files))
+    vanished, edited = standing.retold(moved, running(moved, NEXT, revision_files=files))
     gone = "revision 20250101_000000000 was applied and its file vanished"
     assert vanished == f"{gone} (222222222222 then, none now)"
     assert edited == (

@@ -11,7 +11,7 @@ from dbops import catalogue
 from dbops.commands import sql
 from dbops.environments.model import Migrations
 from dbops.errors import DifferencesFound, ExitCode, Problem
-from dbops.operations import migrations, scratch
+from dbops.operations import adoption, migrations, scratch, stamping, standing
 
 SERVER = [
     "copy the PostgreSQL binaries to where the server's account can read them",
@@ -279,7 +279,7 @@ def test_down_stops_where_the_history_begins(target, versions, said):
 
 def test_stamp_needs_a_revision(target):
     state = handmade.running(target)
-    assert _told(ExitCode.USAGE, migrations.stamp, target, state, revision=None) == (
+    assert _told(ExitCode.USAGE, stamping.stamp, target, state, revision=None) == (
         "error: a stamp needs a revision\n"
         "where: al-stamp\n"
         "why:   it is what the database will count as being at\n"
@@ -297,7 +297,7 @@ def test_stamp_needs_a_revision(target):
 )
 def test_stamp_replaces_the_row_it_was_planned_on_and_records_it(target, versions, title):
     state = handmade.running(target, *versions)
-    runbook = migrations.stamp(target, state, revision="0001")
+    runbook = stamping.stamp(target, state, revision="0001")
     assert _titles(runbook) == [title]
     assert _commands(runbook.steps[0]) == [
         sql.stamp(BASELINE, expected=versions),
@@ -313,13 +313,13 @@ def test_stamp_replaces_the_row_it_was_planned_on_and_records_it(target, version
 
 
 def test_stamp_where_it_is_already_does_nothing_and_says_why(target):
-    runbook = migrations.stamp(target, handmade.running(target, HEAD), revision="head")
+    runbook = stamping.stamp(target, handmade.running(target, HEAD), revision="head")
     assert (runbook.steps, runbook.reason) == ((), f"it is at {HEAD} already")
 
 
 def test_stamp_never_forgets_a_revision_nobody_here_knows(target):
     state = handmade.running(target, "20990101")
-    assert _told(ExitCode.REFUSED, migrations.stamp, target, state, revision=BASELINE) == (
+    assert _told(ExitCode.REFUSED, stamping.stamp, target, state, revision=BASELINE) == (
         "error: local_dev is at 20990101, which is neither in this checkout nor a legacy head\n"
         "where: sanbou_dev, alembic_version\n"
         "why:   stamping would forget a revision nobody here knows\n"
@@ -329,7 +329,7 @@ def test_stamp_never_forgets_a_revision_nobody_here_knows(target):
 
 def test_stamp_of_the_baseline_refuses_when_its_relations_are_missing(target):
     state = handmade.empty(target)
-    assert _told(ExitCode.REFUSED, migrations.stamp, target, state, revision=BASELINE) == (
+    assert _told(ExitCode.REFUSED, stamping.stamp, target, state, revision=BASELINE) == (
         f"error: local_dev: 2 relations of {BASELINE} are missing\n"
         "where: mart.daily, raw.slips\n"
         "why:   a stamp says that the snapshot's objects are there\n"
@@ -339,7 +339,7 @@ def test_stamp_of_the_baseline_refuses_when_its_relations_are_missing(target):
 
 def test_stamp_refuses_an_unknown_revision_with_the_nearest_name(target):
     state = handmade.running(target)
-    assert _told(ExitCode.USAGE, migrations.stamp, target, state, revision="0001_basline") == (
+    assert _told(ExitCode.USAGE, stamping.stamp, target, state, revision="0001_basline") == (
         "error: no revision is called '0001_basline'\n"
         "where: the revision files of this checkout\n"
         f"why:   did you mean {BASELINE}?\n"
@@ -374,7 +374,7 @@ ADOPTED = ((), (LEGACY,), ("20990101",), (BASELINE, HEAD))
 @pytest.mark.parametrize("versions", ADOPTED)
 @pytest.mark.usefixtures("live")
 def test_adopt_stamps_the_baseline_when_the_schema_is_the_baselines(target, versions):
-    runbook = migrations.adopt(target, handmade.running(target, *versions), accept=None)
+    runbook = adoption.adopt(target, handmade.running(target, *versions), accept=None)
     instead = f" in place of {','.join(versions)}" if versions else ""
     assert _titles(runbook) == [f"adopt {BASELINE}{instead}"]
     assert _commands(runbook.steps[0])[0] == sql.stamp(BASELINE, expected=versions)
@@ -385,7 +385,7 @@ def test_adopt_stamps_the_baseline_when_the_schema_is_the_baselines(target, vers
 
 @pytest.mark.parametrize("version", [BASELINE, HEAD])
 def test_adopt_of_a_database_in_this_history_does_nothing_and_says_why(target, version):
-    runbook = migrations.adopt(target, handmade.running(target, version), accept=None)
+    runbook = adoption.adopt(target, handmade.running(target, version), accept=None)
     assert (runbook.steps, runbook.reason) == (
         (),
         f"it is at {version}, which this history knows",
@@ -399,7 +399,7 @@ OTHER = (*TABLE, ["column", "raw.slips.id", "bigint", "table", "raw.slips"],
 def test_adopt_refuses_a_schema_that_differs_with_every_difference_and_its_hash(target, live):
     live(*OTHER)
     state = handmade.running(target, LEGACY)
-    told = _told(ExitCode.DIFFERENCES, migrations.adopt, target, state, accept=None)
+    told = _told(ExitCode.DIFFERENCES, adoption.adopt, target, state, accept=None)
     digest = told.split()[-5].rstrip(",")
     assert told == (
         f"error: local_dev: the schema is not that of {BASELINE}, 3 differences\n"
@@ -413,14 +413,14 @@ def test_adopt_refuses_a_schema_that_differs_with_every_difference_and_its_hash(
 
 def _difference(target):
     with pytest.raises(DifferencesFound) as raised:
-        migrations.adopt(target, handmade.running(target, LEGACY), accept=None)
+        adoption.adopt(target, handmade.running(target, LEGACY), accept=None)
     return raised.value.next_command.split("--accept ")[1].split(",")[0]
 
 
 def test_adopt_goes_on_when_just_this_difference_was_accepted(target, live):
     live(*OTHER)
     digest = _difference(target)
-    runbook = migrations.adopt(target, handmade.running(target, LEGACY), accept=digest)
+    runbook = adoption.adopt(target, handmade.running(target, LEGACY), accept=digest)
     assert runbook.notes == (f"3 differences from {BASELINE} accepted as {digest}",)
     assert len(runbook.steps) == 1
 
@@ -430,7 +430,7 @@ def test_adopt_refuses_when_another_difference_was_accepted(target, live):
     digest = _difference(target)
     live(*OTHER[:-1])
     state = handmade.running(target, LEGACY)
-    told = _told(ExitCode.DIFFERENCES, migrations.adopt, target, state, accept=digest)
+    told = _told(ExitCode.DIFFERENCES, adoption.adopt, target, state, accept=digest)
     assert digest not in told
 
 
@@ -448,7 +448,7 @@ def test_adopt_has_privileges_given_first_when_the_roles_file_gives_them(target,
     given = catalogue.parse("\n".join(map(json.dumps, [*TABLE, COLUMN, VIEW, ours])))
     monkeypatch.setattr(scratch, "expected", lambda *_, **__: given)
     told = _told(
-        ExitCode.DIFFERENCES, migrations.adopt, target, handmade.running(target), accept=None
+        ExitCode.DIFFERENCES, adoption.adopt, target, handmade.running(target), accept=None
     )
     bootstrap = "inv db-bootstrap-roles --env local_dev"
     assert f"next:  {bootstrap}, then inv al-adopt --env local_dev; or inv al-adopt" in told
@@ -458,10 +458,10 @@ def test_adopt_has_privileges_given_first_when_the_roles_file_gives_them(target,
 
 READERS = [
     migrations.downgrade,
-    lambda *both: migrations.stamp(*both, revision=BASELINE),
-    lambda *both: migrations.adopt(*both, accept=None),
-    migrations.current,
-    migrations.where,
+    lambda *both: stamping.stamp(*both, revision=BASELINE),
+    lambda *both: adoption.adopt(*both, accept=None),
+    standing.current,
+    standing.where,
 ]
 
 
@@ -519,7 +519,7 @@ def test_up_opens_a_closed_database_and_plans_the_rest_when_it_answers(target):
     ],
 )
 def test_where_says_the_place_and_what_follows(target, versions, place, next_command):
-    conclusion = migrations.where(target, handmade.running(target, *versions))
+    conclusion = standing.where(target, handmade.running(target, *versions))
     assert conclusion.sentence == f"local_dev: {place}; 2 relations in 3 schemas"
     assert conclusion.next_command == next_command
 
@@ -534,7 +534,7 @@ def test_where_says_the_place_and_what_follows(target, versions, place, next_com
     ],
 )
 def test_at_head_is_only_a_filled_database_with_just_the_heads_row(target, make, versions, at_head):
-    assert migrations.current(target, make(target, *versions)) == {
+    assert standing.current(target, make(target, *versions)) == {
         "current": list(versions),
         "heads": [HEAD],
         "at_head": at_head,
@@ -542,7 +542,7 @@ def test_at_head_is_only_a_filled_database_with_just_the_heads_row(target, make,
 
 
 def test_the_history_is_newest_first_with_what_is_applied(target):
-    found = migrations.history(target, handmade.running(target, BASELINE))
+    found = standing.history(target, handmade.running(target, BASELINE))
     assert [(each["revision"], each["applied"], each["current"]) for each in found] == [
         (HEAD, False, False),
         (BASELINE, True, True),
@@ -551,5 +551,5 @@ def test_the_history_is_newest_first_with_what_is_applied(target):
 
 
 def test_the_history_is_shown_while_the_server_is_stopped(target):
-    found = migrations.history(target, handmade.stopped(target))
+    found = standing.history(target, handmade.stopped(target))
     assert [each["applied"] for each in found] == [False, False]
