@@ -174,6 +174,10 @@ def test_operations_decide_and_leave_the_performing_to_others(name):
 
 
 def _loaded(program):
+    return {each.split(".")[0] for each in _modules(program)}
+
+
+def _modules(program):
     done = subprocess.run(
         [
             sys.executable,
@@ -185,7 +189,7 @@ def _loaded(program):
         text=True,
         check=True,
     )
-    return {each.split(".")[0] for each in json.loads(done.stdout)}
+    return set(json.loads(done.stdout))
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +218,14 @@ def test_the_commands_are_compiled_once_though_invoke_keeps_no_bytecode(tmp_path
 def test_asking_where_a_database_is_and_upgrading_at_head_load_nothing_heavy(heavy):
     modules = ("perform", "operations.migrations", "environments", "embedded", "commands.embedded")
     assert not heavy & _loaded("\n".join(f"import dbops.{each}" for each in modules))
+
+
+def test_asking_where_a_database_is_loads_nothing_of_what_changes_it():
+    loaded = _modules("import dbops.perform, dbops.operations.standing")
+    assert "dbops.operations.standing" in loaded
+    operations = {"rehearsal", "databases", "services", "migrations"}
+    assert not {f"dbops.operations.{each}" for each in operations} & loaded
+    assert not {"dbops.detached", "dbops.local"} & loaded
 
 
 @pytest.mark.parametrize("name", sorted(tasks.namespace.task_names))
