@@ -271,7 +271,8 @@ def test_an_empty_database_is_refused_and_stays_empty(project, empty_database):
     assert value(empty_database, "SELECT to_regnamespace('dbops')") is None
 
 
-def test_the_baseline_names_the_relations_of_the_snapshot():
+def test_the_baseline_names_the_relations_of_the_snapshot(monkeypatch):
+    monkeypatch.syspath_prepend(BASELINE_FILE.parents[1])  # as alembic.ini has it
     snapshot = (ROOT / "sql" / "schema_baseline.sql").read_text()
     partitions = re.findall(r"ATTACH PARTITION (\S+)", snapshot)
     created = re.findall(

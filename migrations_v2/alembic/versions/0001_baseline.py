@@ -10,7 +10,7 @@ Revises:
 
 from __future__ import annotations
 
-from alembic import op
+from dbops_migrator import baseline
 
 revision = "0001_baseline"
 down_revision = None
@@ -78,48 +78,10 @@ RELATIONS = (
     "stg.yard_slip",
 )
 
-_REQUIRE = """
-DO $baseline$
-DECLARE
-    missing text[] := ARRAY(
-        SELECT wanted FROM unnest(string_to_array({relations}, ',')) AS wanted
-        WHERE NOT EXISTS (
-            SELECT FROM pg_catalog.pg_class c
-            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname || '.' || c.relname = wanted
-        )
-        ORDER BY 1
-    );
-BEGIN
-    IF cardinality(missing) > 0 THEN
-        RAISE EXCEPTION USING
-            ERRCODE = '42P01',
-            MESSAGE = format(
-                'the baseline snapshot is not in this database: %s of %s relations missing: %s%s',
-                cardinality(missing), {count}, array_to_string(missing[1:10], ', '),
-                CASE WHEN cardinality(missing) > 10 THEN ', ...' ELSE '' END),
-            HINT = 'load it first: inv db-apply-snapshot';
-    END IF;
-END
-$baseline$
-"""
-
-_REFUSE = """
-DO $baseline$
-BEGIN
-    RAISE EXCEPTION USING
-        ERRCODE = '0A000',
-        MESSAGE = 'nothing is below the baseline: 0001_baseline cannot be downgraded',
-        HINT = 'to start again from the snapshot: inv db-init-from-snapshot';
-END
-$baseline$
-"""
-
 
 def upgrade() -> None:
-    relations = ",".join(RELATIONS).replace("'", "''")
-    op.execute(_REQUIRE.format(relations=f"'{relations}'", count=len(RELATIONS)))
+    baseline.require(RELATIONS)
 
 
 def downgrade() -> None:
-    op.execute(_REFUSE)
+    baseline.refuse(revision)
