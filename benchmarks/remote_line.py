@@ -158,7 +158,7 @@ def line() -> Iterator[Line]:
 
 
 @contextmanager
-def _tunnel(rig: Any) -> Iterator[int]:  # noqa: ANN401  the rig's modules are no package
+def _tunnel(rig: Any) -> Iterator[int]:  # the rig's modules are no package
     """Listen on a free port, which it gives, for the VM's sshd behind the jump host."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

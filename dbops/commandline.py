@@ -93,7 +93,7 @@ def _interruptible(body: Callable[..., Any]) -> Callable[..., Any]:
     """Return BODY with Ctrl-C told as every other end is; Invoke would end with 1 and no word."""
 
     @wraps(body)
-    def reads(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
+    def reads(*arguments: Any, **options: Any) -> None:
         try:
             body(*arguments, **options)
         except KeyboardInterrupt:
@@ -149,8 +149,8 @@ def _made(
     how: dict[str, bool],
     env: str | None = None,
 ) -> Task[Any]:
-    def body(_context: Context, env: str | None, **given: Any) -> None:  # noqa: ANN401
-        from dbops import perform  # noqa: PLC0415  listing the commands needs none of it
+    def body(_context: Context, env: str | None, **given: Any) -> None:
+        from dbops import perform  # listing the commands needs none of it
 
         options = perform.Options(**{name: given.pop(name) for name in shared})
         decide, conclude, *foresees = halves(**given)

@@ -181,7 +181,7 @@ class Embedded:
 
     def backend(self, service: Service) -> EmbeddedBackend:
         """Return what builds the commands that reach this server."""
-        from dbops.commands.embedded import EmbeddedBackend  # noqa: PLC0415  a cycle otherwise
+        from dbops.commands.embedded import EmbeddedBackend  # a cycle otherwise
 
         return EmbeddedBackend(embedded=self, service=service)
 
@@ -230,7 +230,7 @@ def _wheels() -> Iterator[Path]:
 
 
 def _system() -> list[Path]:
-    import shutil  # noqa: PLC0415  the wheel is there as a rule
+    import shutil  # the wheel is there as a rule
 
     debian = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: each.parent.name, reverse=True

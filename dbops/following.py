@@ -196,7 +196,7 @@ def _stubborn(found: Target, run: str) -> Problem:
 
 def session(found: Target) -> Session:
     """Return the session FOUND is reached through."""
-    from dbops.session import Session  # noqa: PLC0415  Fabric is loaded when a host is asked
+    from dbops.session import Session  # Fabric is loaded when a host is asked
 
     if not isinstance(found.machine, Session):
         message = f"{found.name} is on this machine"

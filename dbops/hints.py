@@ -106,7 +106,7 @@ def check_remainder(remainder: str) -> None:
         UsageProblem: there is something after -- (exit 4).
     """
     if remainder:
-        from dbops.errors import UsageProblem  # noqa: PLC0415
+        from dbops.errors import UsageProblem
 
         raise UsageProblem(
             "only commands of this tool run on a host",
@@ -137,12 +137,12 @@ def _check_hosts(arguments: Sequence[str]) -> None:
     Raises:
         UsageProblem: an unknown name, one without a host, or none (exit 4).
     """
-    from dbops import environments  # noqa: PLC0415  only -H needs them
+    from dbops import environments  # only -H needs them
 
     for each in hosts(arguments):
         found = environments.find(each, usage=f"fab -H {{}} {typed(arguments)}").at_host()
         if typed(arguments) in HERE:
-            from dbops.errors import UsageProblem  # noqa: PLC0415
+            from dbops.errors import UsageProblem
 
             raise UsageProblem(
                 f"{typed(arguments)} acts on this machine",
@@ -205,7 +205,7 @@ def _flags(task: str, namespace: Collection) -> Iterator[tuple[str, bool]]:
 
 
 def _unknown_option(name: str, task: str, flags: Iterable[str]) -> UsageProblem:
-    from dbops.errors import UsageProblem  # noqa: PLC0415  a good command line needs no error
+    from dbops.errors import UsageProblem  # a good command line needs no error
 
     close = difflib.get_close_matches(name, flags, n=1, cutoff=0.6)
     options = ", ".join(sorted(flags)) or "none"
@@ -220,7 +220,7 @@ def _unknown_option(name: str, task: str, flags: Iterable[str]) -> UsageProblem:
 def _unknown_word(
     word: str, task: str, flags: Iterable[str], namespace: Collection
 ) -> UsageProblem:
-    from dbops.errors import UsageProblem  # noqa: PLC0415
+    from dbops.errors import UsageProblem
 
     names = list(namespace.task_names)
     if word in OVER_SSH:

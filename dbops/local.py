@@ -129,7 +129,7 @@ def record(found: Target, entry: dict[str, object]) -> None:
 
 
 def _prune(directory: Path) -> None:
-    import shutil  # noqa: PLC0415  only a run leaves anything to remove
+    import shutil  # only a run leaves anything to remove
 
     for old in sorted(directory.iterdir())[: -runs.RUNS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)

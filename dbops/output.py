@@ -42,7 +42,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def as_json(value: Any) -> None:  # noqa: ANN401  JSON is any of them
+def as_json(value: Any) -> None:  # JSON is any of them
     """Print VALUE as one JSON document on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
@@ -66,10 +66,10 @@ def table(rows: Sequence[Sequence[str]]) -> None:
     if not sys.stdout.isatty():
         data("\n".join("\t".join(row) for row in rows))
         return
-    from rich import box  # noqa: PLC0415  only a terminal needs it
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box  # only a terminal needs it
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     grid = Table(*rows[0], box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows[1:]:
@@ -222,8 +222,8 @@ class _Live:
     """A spinner and a running clock for each step, replaced by its line when it ends."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415  only a terminal needs it
-        from rich.progress import Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+        from rich.console import Console  # only a terminal needs it
+        from rich.progress import Progress, SpinnerColumn, TextColumn
 
         self.begun: dict[int, Event] = {}
         self.tasks: dict[int, Any] = {}

@@ -54,7 +54,7 @@ def named(name: str | None) -> Target:
 
 
 def _over_ssh(environment: Environment) -> Target:
-    from dbops.session import Session  # noqa: PLC0415  Fabric takes 0.2 s
+    from dbops.session import Session  # Fabric takes 0.2 s
 
     there = environment.at_host()
     return Target(environment=there, machine=Session(there))
@@ -110,7 +110,7 @@ def _change(found: Target, verb: Verb, options: Options) -> None:
 def _check_free(found: Target, state: State) -> None:
     """Refuse early where a run goes on; a run on this machine is waited for instead."""
     if found.environment.remote:
-        from dbops import detached  # noqa: PLC0415  only for what is reached over SSH
+        from dbops import detached  # only for what is reached over SSH
 
         detached.check_free(found, state)
 
@@ -119,7 +119,7 @@ def _planned(verb: Verb, found: Target, state: State) -> Runbook:
     runbook = verb.plan(found, state)
     if not found.environment.remote:
         return runbook
-    from dbops import detached  # noqa: PLC0415  only for what is reached over SSH
+    from dbops import detached  # only for what is reached over SSH
 
     return detached.pinned(runbook, found, state)
 
@@ -157,21 +157,21 @@ def _guarded(
 
 def _carry_out(verb: Verb, found: Target, runbook: Runbook, state: State) -> tuple[State, bool]:
     if found.environment.remote:
-        from dbops import detached  # noqa: PLC0415  only for what is reached over SSH
+        from dbops import detached  # only for what is reached over SSH
 
         return detached.carry_out(verb, found, runbook, state)
-    from dbops import local  # noqa: PLC0415  what is at head already needs none of it
+    from dbops import local  # what is at head already needs none of it
 
     return local.carry_out(verb, found, runbook)
 
 
 def _record(found: Target, entry: dict[str, object]) -> None:
     if found.environment.remote:
-        from dbops import detached  # noqa: PLC0415  only for what is reached over SSH
+        from dbops import detached  # only for what is reached over SSH
 
         detached.record(found, entry)
     else:
-        from dbops import local  # noqa: PLC0415
+        from dbops import local
 
         local.record(found, entry)
 

@@ -57,13 +57,13 @@ def place(environment: Environment, machine: Machine) -> Place:
             next_command=f"on a machine that reaches it: inv COMMAND --env {environment.name}",
         )
     if environment.backend == "embedded":
-        from dbops.embedded import Embedded  # noqa: PLC0415
+        from dbops.embedded import Embedded
 
         return Embedded(environment=environment)
     if environment.backend == "compose":
-        from dbops.compose import ComposeProject  # noqa: PLC0415
+        from dbops.compose import ComposeProject
 
         return ComposeProject(environment=environment, machine=machine)
-    from dbops.server import ExistingServer  # noqa: PLC0415
+    from dbops.server import ExistingServer
 
     return ExistingServer(environment=environment)

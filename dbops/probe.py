@@ -43,7 +43,7 @@ def probe(target: Target, *foreseen: Question) -> State:
 
 def _host(target: Target, foreseen: Sequence[Question]) -> HostFacts:
     """Return what the host says; everything that is asked of it next travels with the question."""
-    from dbops import hosts  # noqa: PLC0415  only for what is reached over SSH
+    from dbops import hosts  # only for what is reached over SSH
 
     running = target.place.backend(Service(status="running"))
     asked = database_question(target.environment, running)

@@ -68,7 +68,7 @@ def read(
 
 def read_all(commands: Sequence[Sequence[str]]) -> list[Answer]:
     """Run COMMANDS, which change nothing, side by side, and return their answers in order."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only several hosts need it
+    from concurrent.futures import ThreadPoolExecutor  # only several hosts need it
 
     with ThreadPoolExecutor(max_workers=len(commands)) as pool:
         return list(pool.map(read, commands))
@@ -76,8 +76,8 @@ def read_all(commands: Sequence[Sequence[str]]) -> list[Answer]:
 
 def fetch(url: str, timeout: float) -> str:
     """Ask URL within TIMEOUT seconds and return why the answer is not 200, empty when it is."""
-    import urllib.error  # noqa: PLC0415  40 ms that only health pays
-    import urllib.request  # noqa: PLC0415
+    import urllib.error  # 40 ms that only health pays
+    import urllib.request
 
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310  from our file

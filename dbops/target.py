@@ -66,8 +66,8 @@ class Target:
         """
         if not self.environment.remote:
             return self.environment.project_directory
-        from dbops import mirror  # noqa: PLC0415  only a host's files are copied
-        from dbops.commands import remote  # noqa: PLC0415
+        from dbops import mirror  # only a host's files are copied
+        from dbops.commands import remote
 
         archive = self.archive
         if archive is None:
@@ -115,7 +115,7 @@ class Target:
         Raises:
             Problem: it is missing, cut, or holds what a snapshot must not hold.
         """
-        from dbops import snapshot  # noqa: PLC0415  an upgrade at head never reads it
+        from dbops import snapshot  # an upgrade at head never reads it
 
         migrations = self.environment.migrations
         path = self.files / migrations.snapshot
@@ -123,7 +123,7 @@ class Target:
 
     def leave_out(self, server_version: int) -> tuple[int, ...]:
         """Return the numbers of the snapshot's lines a server of this version must not see."""
-        from dbops import snapshot  # noqa: PLC0415
+        from dbops import snapshot
 
         text = self.snapshot.path.read_bytes().decode()
         return tuple(each.line for each in snapshot.lines_to_drop(text, server_version))

@@ -32,7 +32,7 @@ class Server(ThreadingHTTPServer):
         self.examine = partial(examine, database, versions)
         super().__init__(address, Handler)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep quiet about clients that went away; everything else is a bug and is shown."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)

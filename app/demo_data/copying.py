@@ -62,7 +62,9 @@ class LineReader:
         return next(self._lines, "")
 
 
-def copy_rows(cursor: Any, row_type: type[tuple[object, ...]], rows: Iterable[Any]) -> int:  # noqa: ANN401 - psycopg2 publishes no types
+def copy_rows(
+    cursor: Any, row_type: type[tuple[object, ...]], rows: Iterable[Any]
+) -> int:  # psycopg2 publishes no types
     """Load `rows` into the table of `row_type` and return how many there were."""
     columns = ", ".join(row_type._fields)  # type: ignore[attr-defined]
     cursor.copy_expert(f"COPY {TABLES[row_type]} ({columns}) FROM STDIN", LineReader(rows))

@@ -58,12 +58,12 @@ def entry(file: Path, content: bytes) -> Path:
     return file.parent / ".dbops" / "cache" / f"{file.stem}-{digest.hexdigest()[:16]}.json"
 
 
-def _plain(section: Any) -> dict[str, object]:  # noqa: ANN401 -- any dataclass of the model
+def _plain(section: Any) -> dict[str, object]:  # any dataclass of the model
     values = {field.name: getattr(section, field.name) for field in fields(section)}
     return {_CLASS: type(section).__name__} | values
 
 
-def _object(plain: dict[str, Any]) -> Any:  # noqa: ANN401
+def _object(plain: dict[str, Any]) -> Any:
     if _CLASS not in plain:
         return plain
     kind = getattr(model, plain.pop(_CLASS))

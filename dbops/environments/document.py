@@ -52,7 +52,7 @@ class Document:
         path: Keys = (),
         above: tuple[int, ...] = (),
         key: yaml.Node | None = None,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """Return NODE as str, int, bool, None, list or dict; mark it, at its KEY if it has one.
 
         Args:
@@ -79,7 +79,7 @@ class Document:
             self._add(node, path, f"the tag {node.tag!r} is not used here")
         return None
 
-    def _mapping(self, node: yaml.MappingNode, path: Keys, above: tuple[int, ...]) -> Any:  # noqa: ANN401
+    def _mapping(self, node: yaml.MappingNode, path: Keys, above: tuple[int, ...]) -> Any:
         data = self._merged(node, path, above)
         seen: set[str] = set()
         for key, value in node.value:

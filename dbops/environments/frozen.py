@@ -17,7 +17,7 @@ class Frozen:
     def __init_subclass__(cls) -> None:
         dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=True)(cls)
 
-    def __init__(self, **values: Any) -> None:  # noqa: ANN401
+    def __init__(self, **values: Any) -> None:
         known: tuple[Field[Any], ...] = fields(self)  # type: ignore[arg-type] # a subclass is one
         given = {each.name: _value(each, values) for each in known}
         if values:
@@ -41,7 +41,7 @@ class Frozen:
         return f"{type(self).__name__}({values})"
 
 
-def _value(each: Field[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
+def _value(each: Field[Any], values: dict[str, Any]) -> Any:
     if each.name in values:
         return values.pop(each.name)
     if each.default_factory is not MISSING:

@@ -29,7 +29,7 @@ def load(file: Path | None = None) -> Environments:
     content = _read(path, f"; {VARIABLE} names it" if named else "")
     parsed = cache.read(path, content)
     if parsed is None:
-        from dbops.environments.validation import validate  # noqa: PLC0415 -- pydantic takes 0.3 s
+        from dbops.environments.validation import validate  # pydantic takes 0.3 s
 
         parsed = validate(path, content)
         cache.write(path, content, parsed)
@@ -50,7 +50,7 @@ def find(name: str | None, *, usage: str = "inv TASK --env {}") -> Environment:
     owners = {alias: each for each in known.environments.values() for alias in each.aliases}
     if found := (known.environments | owners).get(name or ""):
         return found
-    from dbops.environments.names import unknown  # noqa: PLC0415 -- only an error needs it
+    from dbops.environments.names import unknown  # only an error needs it
 
     raise unknown(name, known, usage)
 

@@ -12,7 +12,7 @@ from typing import Any
 from dbops.environments.document import Finding, Keys
 
 
-def broken(data: Any) -> Iterator[Finding]:  # noqa: ANN401 -- nothing is validated yet
+def broken(data: Any) -> Iterator[Finding]:  # nothing is validated yet
     """Yield every rule that DATA, with its defaults merged, does not keep."""
     environments = _mapping(data, "environments")
     for name, settings in environments.items():
@@ -28,7 +28,7 @@ def broken(data: Any) -> Iterator[Finding]:  # noqa: ANN401 -- nothing is valida
 _Broken = Iterator[tuple[Keys, str]]
 
 
-def _backend(settings: Any) -> _Broken:  # noqa: ANN401
+def _backend(settings: Any) -> _Broken:
     backend = _get(settings, "backend")
     if backend in ("compose", "server") and _get(settings, str(backend)) is None:
         yield ("backend",), f"{backend} needs a section `{backend}:` beside it"
@@ -36,25 +36,25 @@ def _backend(settings: Any) -> _Broken:  # noqa: ANN401
         yield ("backend",), "embedded runs on this machine; it takes no `host:`"
 
 
-def _compose_files(settings: Any) -> _Broken:  # noqa: ANN401
+def _compose_files(settings: Any) -> _Broken:
     if _get(settings, "compose", "files") == []:
         yield ("compose", "files"), "needs at least one file"
 
 
-def _server(settings: Any) -> _Broken:  # noqa: ANN401
+def _server(settings: Any) -> _Broken:
     server = _get(settings, "server")
     if isinstance(server, dict) and not (server.get("service") or server.get("host")):
         yield ("server",), "needs a service or a host"
 
 
-def _legacy(settings: Any) -> _Broken:  # noqa: ANN401
+def _legacy(settings: Any) -> _Broken:
     baseline = _get(settings, "migrations", "baseline") or "0001_baseline"
     for at, head in enumerate(_items(settings, "migrations", "legacy_heads")):
         if head == baseline:
             yield ("migrations", "legacy_heads", at), "the baseline is not of the old history"
 
 
-def _freezes(settings: Any) -> _Broken:  # noqa: ANN401
+def _freezes(settings: Any) -> _Broken:
     for at, freeze in enumerate(_items(settings, "guard", "freezes")):
         start, end = _moment(_get(freeze, "start")), _moment(_get(freeze, "end"))
         if start and end and start >= end:
@@ -88,23 +88,23 @@ def _shared(environments: dict[str, Any]) -> Iterator[Finding]:
                 yield Finding(("environments", name, *keys), what)
 
 
-def _get(data: Any, *keys: str) -> Any:  # noqa: ANN401
+def _get(data: Any, *keys: str) -> Any:
     for key in keys:
         data = data.get(key) if isinstance(data, dict) else None
     return data
 
 
-def _mapping(data: Any, key: str) -> dict[str, Any]:  # noqa: ANN401
+def _mapping(data: Any, key: str) -> dict[str, Any]:
     found = _get(data, key)
     return found if isinstance(found, dict) else {}
 
 
-def _items(data: Any, *keys: str) -> list[Any]:  # noqa: ANN401
+def _items(data: Any, *keys: str) -> list[Any]:
     found = _get(data, *keys)
     return found if isinstance(found, list) else []
 
 
-def _moment(value: Any) -> datetime | None:  # noqa: ANN401
+def _moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -20,7 +20,7 @@ class Check:
     def __init__(self, description: str) -> None:
         self.description = description
 
-    def accepts(self, value: Any) -> bool:  # noqa: ANN401 -- a string or a number, by subclass
+    def accepts(self, value: Any) -> bool:  # a string or a number, by subclass
         """Return whether VALUE, already of the right type, keeps the rule."""
         raise NotImplementedError
 
@@ -28,17 +28,17 @@ class Check:
         """Return the rule as JSON schema keywords, for editors."""
         return {}
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401
-        from pydantic_core import PydanticCustomError, core_schema  # noqa: PLC0415 -- slow
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import PydanticCustomError, core_schema  # slow
 
-        def check(value: Any) -> Any:  # noqa: ANN401
+        def check(value: Any) -> Any:
             if self.accepts(value):
                 return value
             raise PydanticCustomError("rule", "{needs}", {"needs": self.description})
 
         return core_schema.no_info_after_validator_function(check, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:  # noqa: ANN401
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
         return handler(schema) | self.json_schema()
 
 

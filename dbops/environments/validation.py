@@ -66,7 +66,7 @@ def merge_defaults(document: Document) -> None:
                 document.marks.setdefault(("environments", name, *path[1:]), mark)
 
 
-def _merged(base: Any, own: Any) -> Any:  # noqa: ANN401
+def _merged(base: Any, own: Any) -> Any:
     if not (isinstance(base, dict) and isinstance(own, dict)):
         return own
     return base | {key: _merged(base.get(key), value) for key, value in own.items()}

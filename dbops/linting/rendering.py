@@ -33,8 +33,8 @@ def rendered(ini: Path, directory: Path, revisions: Sequence[Revision]) -> Itera
         directory: what relative paths in it start from.
         revisions: what to write, whatever comes before.
     """
-    from alembic.config import Config  # noqa: PLC0415  half a second
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.config import Config  # half a second
+    from alembic.script import ScriptDirectory
 
     with contextlib.chdir(directory):
         scripts = ScriptDirectory.from_config(Config(str(ini)))
@@ -62,9 +62,9 @@ def _script(ini: Path, scripts: ScriptDirectory, revision: Revision) -> Script:
 
 
 def _upgrade(ini: Path, scripts: ScriptDirectory, revision: Revision, buffer: _Buffer) -> None:
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
-    from alembic.runtime.migration import MigrationStep  # noqa: PLC0415
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationStep
 
     def step(*_: object) -> list[Any]:
         script: Any = scripts.get_revision(revision.id)

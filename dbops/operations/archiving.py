@@ -183,7 +183,7 @@ class Move:
         )
 
     def _texts(self) -> tuple[tuple[Path, str], ...]:
-        from dbops.environments import editing, makefile  # noqa: PLC0415  pydantic takes 0.3 s
+        from dbops.environments import editing, makefile  # pydantic takes 0.3 s
 
         environment = self.target.environment
         content = editing.with_baseline(

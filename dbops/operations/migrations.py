@@ -148,7 +148,7 @@ def _rehearsed(
     target: Target, state: State, rehearse: str | None
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """Return the steps that rehearse an upgrade to head, and what an earlier rehearsal told."""
-    from dbops.operations import rehearsal  # noqa: PLC0415  at head there is nothing to rehearse
+    from dbops.operations import rehearsal  # at head there is nothing to rehearse
 
     head = target.graph.head
     steps = rehearsal.steps(target, state, rehearsal.mode(target, rehearse), head)

@@ -142,7 +142,7 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _notice_a_dead_link(found: Any) -> None:  # noqa: ANN401  a socket, or what stands for one
+def _notice_a_dead_link(found: Any) -> None:  # a socket, or what stands for one
     """Let the kernel end a connection whose other end is silent (tcp(7))."""
     wanted = {"TCP_USER_TIMEOUT": int(LOST_AFTER_SECONDS * 1000), "TCP_KEEPIDLE": 10}
     wanted |= {"TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_NODELAY": 1}

@@ -73,7 +73,7 @@ def name_filter(metadata: MetaData, connection: Connection) -> Callable[..., boo
     return include_name
 
 
-def drop_empty_revision(context: Any, _revision: object, directives: list[Any]) -> None:  # noqa: ANN401
+def drop_empty_revision(context: Any, _revision: object, directives: list[Any]) -> None:
     """Write no file when the models and the database agree; `check` needs its empty revision."""
     writes = getattr(context.config.cmd_opts, "autogenerate", False)
     if writes and directives[0].upgrade_ops.is_empty():

@@ -53,7 +53,7 @@ class Waiting:
         finally:
             set_wait_callback(None)
 
-    def __call__(self, driver: Any) -> None:  # noqa: ANN401  psycopg2 publishes no types
+    def __call__(self, driver: Any) -> None:  # psycopg2 publishes no types
         """Wait until the connection has its result."""
         pause = _FIRST_LOOK
         while True:
@@ -86,7 +86,7 @@ class Waiting:
             raise KeyboardInterrupt
 
 
-def _arrived(driver: Any, state: int, seconds: float) -> bool:  # noqa: ANN401
+def _arrived(driver: Any, state: int, seconds: float) -> bool:
     sockets = [driver.fileno()]
     reading, writing = (sockets, []) if state == POLL_READ else ([], sockets)
     return any(select(reading, writing, [], seconds))
