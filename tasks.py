@@ -14,8 +14,8 @@ from invoke.collection import Collection
 # Invoke keeps Python from caching bytecode; without it every command compiles this tool anew.
 sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
-from dbops import commandline, hints  # noqa: E402
-from dbops.commandline import ENV, JSON, PLAN, changing, command, destroying, reading  # noqa: E402
+from dbops import commandline, hints  # noqa: E402  after the line above
+from dbops.commandline import ENV, JSON, PLAN, changing, command, destroying, reading  # noqa: E402  after the line above
 
 if TYPE_CHECKING:
     from invoke.context import Context

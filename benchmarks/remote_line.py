@@ -23,8 +23,8 @@ from benchmarks.workbench import ROOT
 sys.path.append(str(ROOT / "tests"))
 from rig.machine import UnavailableError as UnavailableError  # type: ignore[import-not-found]  # noqa: PLC0414
 from rig.machine import must, script
-from rig.proxy import DelayProxy  # type: ignore[import-not-found]
-from rig.vm_rig import make_rig  # type: ignore[import-not-found]
+from rig.proxy import DelayProxy  # type: ignore[import-not-found]  # tests/ is put on the path
+from rig.vm_rig import make_rig  # type: ignore[import-not-found]  # tests/ is put on the path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -254,10 +254,10 @@ def _is_reachable(path: Path) -> bool:
 
 def _service(embedded: Embedded, status: str, **facts: int | bool) -> Service:
     return Service(
-        status=status,  # type: ignore[arg-type]
+        status=status,  # type: ignore[arg-type]  # one of the three words
         data=embedded.data,
         socket_directory=embedded.socket_directory,
-        **facts,  # type: ignore[arg-type]
+        **facts,  # type: ignore[arg-type]  # numbers and flags, each by its own name
     )
 
 

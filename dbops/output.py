@@ -33,7 +33,7 @@ class Conclusion(Frozen):
 
 def data(text: str) -> None:
     """Print TEXT, the answer, on stdout."""
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
     print(text)
 
 
@@ -49,7 +49,7 @@ def as_json(value: Any) -> None:  # JSON is any of them
 
 def say(text: str) -> None:
     """Print TEXT, something about the work, on stderr."""
-    sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
     print(text, file=sys.stderr, flush=True)
 
 

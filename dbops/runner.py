@@ -81,7 +81,7 @@ def fetch(url: str, timeout: float) -> str:
 
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310  from our file
-            return "" if answer.status == 200 else f"it answers {answer.status}"  # noqa: PLR2004
+            return "" if answer.status == 200 else f"it answers {answer.status}"  # noqa: PLR2004  HTTP says so
     except urllib.error.HTTPError as error:
         return f"it answers {error.code}: {error.read(500).decode(errors='replace')}"
     except OSError as error:

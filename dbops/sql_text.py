@@ -145,7 +145,7 @@ class _Splitter:
             raise UnterminatedError("a statement", self._line(self.start))
 
     def _next(self) -> Piece | None:
-        token: re.Match[str] = _TOKEN.match(self.text, self.pos)  # type: ignore[assignment]
+        token: re.Match[str] = _TOKEN.match(self.text, self.pos)  # type: ignore[assignment]  # the last choice matches anything
         kind, at = token.lastgroup, token.end("plain")
         if self.start < 0:
             written = len(token["plain"].lstrip(_BLANKS))

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
     from dbops.environments.model import Host
 
+SSH_PORT = 22
 _NOTHING = {"none", "no", ""}
+
+
+def known_name(address: str, port: int) -> str:
+    """Return what known_hosts calls an sshd: the port belongs to it unless it is the usual one."""
+    return address if port == SSH_PORT else f"[{address}]:{port}"
 
 
 class Hop(Frozen):
@@ -109,11 +115,11 @@ def _hop(host: Host, said: Mapping[str, list[str]]) -> Hop:
         address=address,
         port=port,
         user=_first(said, "user"),
-        known_as=name or (address if port == 22 else f"[{address}]:{port}"),  # noqa: PLR2004
+        known_as=name or known_name(address, port),
         keys=tuple(each for each in _expanded(said.get("identityfile", [])) if Path(each).exists()),
         known_hosts=tuple(Path(each) for each in _expanded(known_hosts)),
         agent=_first(said, "identitiesonly") != "yes" and agent != "none",
-        agent_socket="" if agent in {"none", "SSH_AUTH_SOCK"} else os.path.expanduser(agent),  # noqa: PTH111
+        agent_socket="" if agent in {"none", "SSH_AUTH_SOCK"} else os.path.expanduser(agent),  # noqa: PTH111  never raises
         proxy_command="" if (found := _first(said, "proxycommand")) in _NOTHING else found,
     )
 

@@ -38,7 +38,7 @@ def main() -> None:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app.core_api", description=__doc__)
     # In a container the published port alone leads here, and that is on the host's loopback.
-    parser.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104
+    parser.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104  in a container
     parser.add_argument("--port", default=PORT, type=int, help="the port; 0 for a free one")
     return parser
 

@@ -14,7 +14,7 @@ def is_live(port: int = PORT) -> bool:
     with closing(HTTPConnection("127.0.0.1", port, timeout=3)) as connection:
         try:
             connection.request("GET", "/live")
-            return connection.getresponse().status == 200  # noqa: PLR2004
+            return connection.getresponse().status == 200  # noqa: PLR2004  HTTP says so
         except (OSError, HTTPException):
             return False
 

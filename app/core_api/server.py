@@ -59,12 +59,12 @@ class Handler(BaseHTTPRequestHandler):
         """Name the service in the Server header, and no versions."""
         return "core_api"
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002  the base class names them
         """Write the request's line without its query, which may hold what no log should."""
         status = code.value if isinstance(code, HTTPStatus) else code
         say(f"{self.client_address[0]} {self.command or '-'} {self._route() or '-'} {status}")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it
         """Write nothing: `log_request` writes the one line, and this would repeat the query."""
 
     def _route(self) -> str:

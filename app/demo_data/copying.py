@@ -66,7 +66,7 @@ def copy_rows(
     cursor: Any, row_type: type[tuple[object, ...]], rows: Iterable[Any]
 ) -> int:  # psycopg2 publishes no types
     """Load `rows` into the table of `row_type` and return how many there were."""
-    columns = ", ".join(row_type._fields)  # type: ignore[attr-defined]
+    columns = ", ".join(row_type._fields)  # type: ignore[attr-defined]  # a NamedTuple
     cursor.copy_expert(f"COPY {TABLES[row_type]} ({columns}) FROM STDIN", LineReader(rows))
     return int(cursor.rowcount)
 

@@ -25,7 +25,7 @@ def load(file: Path | None = None) -> Environments:
         UsageProblem: the file cannot be read or is wrong in any way (exit 4).
     """
     named = None if file else os.environ.get(VARIABLE)
-    path = Path(os.path.abspath(file or named or _CHECKOUT / "environments.yaml"))  # noqa: PTH100
+    path = Path(os.path.abspath(file or named or _CHECKOUT / "environments.yaml"))  # noqa: PTH100  links stay
     content = _read(path, f"; {VARIABLE} names it" if named else "")
     parsed = cache.read(path, content)
     if parsed is None:
@@ -71,7 +71,7 @@ def _read(path: Path, origin: str) -> bytes:
 
 
 def _resolved(path: Path, parsed: EnvironmentsFile) -> Environments:
-    wanted = path.parent / os.path.expanduser(parsed.project_directory)  # noqa: PTH111
+    wanted = path.parent / os.path.expanduser(parsed.project_directory)  # noqa: PTH111  never raises
     directory = Path(os.path.normpath(wanted))
     if not directory.is_dir():
         raise UsageProblem(

@@ -81,7 +81,7 @@ def _backup(name: str, settings: Settings, directory: str) -> Iterator[str]:
 
 def _path(directory: str, path: str) -> str:
     """Return PATH in DIRECTORY for sh; ~ is the home of whoever runs make, not of this process."""
-    whole = path if path.startswith("~") else os.path.join(directory, path)  # noqa: PTH118
+    whole = path if path.startswith("~") else os.path.join(directory, path)  # noqa: PTH118  text for make, not a path of ours
     normal = os.path.normpath(whole)
     if normal == "~" or normal.startswith("~/"):
         return '"$HOME"' + (shlex.quote(normal[1:]) if normal != "~" else "")

@@ -115,7 +115,7 @@ def _check_applied(target: Target, found: Database, current: str) -> None:
     if missing:
         raise Refused(
             f"{target.name}: stamped {current}, but {len(missing)} relations of it are missing",
-            where=", ".join(missing[:5]) + (" ..." if len(missing) > 5 else ""),  # noqa: PLR2004
+            where=require.shortened(missing),
             why="the snapshot was never applied, or somebody dropped them",
             next_command=target.command("db-init-from-snapshot"),
         )

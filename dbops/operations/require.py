@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from dbops.target import Target
 
 
+SHOWN = 5
+
+
+def shortened(names: list[str]) -> str:
+    """Return the first few of NAMES in a line, and whether there are more."""
+    return ", ".join(names[:SHOWN]) + (" ..." if len(names) > SHOWN else "")
+
+
 def server(target: Target, state: State) -> Database:
     """Return what the running server said about the database.
 

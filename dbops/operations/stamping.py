@@ -60,7 +60,7 @@ def _check_objects(target: Target, found: Database, wanted: str) -> None:
     if wanted == target.environment.migrations.baseline and missing:
         raise Refused(
             f"{target.name}: {len(missing)} relations of {wanted} are missing",
-            where=", ".join(missing[:5]) + (" ..." if len(missing) > 5 else ""),  # noqa: PLR2004
+            where=require.shortened(missing),
             why="a stamp says that the snapshot's objects are there",
             next_command=target.command("db-apply-snapshot"),
         )

@@ -16,6 +16,7 @@ from paramiko.client import MissingHostKeyPolicy
 from paramiko.hostkeys import HostKeys
 from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
 
+from dbops import ssh_config
 from dbops.errors import Problem, Refused, Unreachable
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _trust_only_known_keys(client: SSHClient, hop: Hop) -> None:
     for file in hop.known_hosts:
         if file.is_file():
             known.load(str(file))
-    connected_as = hop.address if hop.port == 22 else f"[{hop.address}]:{hop.port}"  # noqa: PLR2004
+    connected_as = ssh_config.known_name(hop.address, hop.port)
     for kind, key in dict(known.lookup(hop.known_as) or {}).items():
         client.get_host_keys().add(connected_as, kind, key)
     client.set_missing_host_key_policy(_RefuseUnknownKeys(hop))
@@ -118,7 +119,7 @@ def fingerprint(key: PKey) -> str:
 
 
 def _ssh_words(hop: Hop) -> str:
-    port = f"-p {hop.port} " if hop.port != 22 else ""  # noqa: PLR2004
+    port = f"-p {hop.port} " if hop.port != ssh_config.SSH_PORT else ""
     return f"{port}{hop.user}@{hop.address}"
 
 

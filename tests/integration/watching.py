@@ -74,7 +74,7 @@ def _fingerprint(path: str) -> str:
     facts = os.lstat(path)
     if not os.path.isfile(path) or os.path.islink(path):  # noqa: PTH113, PTH114
         return f"{facts.st_mode}"
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb") as file:  # noqa: PTH123  /proc is read raw
         return f"{facts.st_mtime_ns} {hashlib.sha256(file.read()).hexdigest()}"
 
 

@@ -65,7 +65,7 @@ class Checkout:
     def host(self, **facts: object) -> HostFacts:
         known = {"name": "vm-stg", "user": "deploy", "marker": NAME, "branch": "main"}
         commit = git(self.there, "rev-parse", "HEAD")
-        return HostFacts(**{**known, "commit": commit, **facts})  # type: ignore[arg-type]
+        return HostFacts(**{**known, "commit": commit, **facts})  # type: ignore[arg-type]  # made by hand
 
     def state(self, *versions: str, status: str = "running", **facts: object) -> State:
         """Return the state of a host whose database holds the snapshot's objects."""
@@ -81,8 +81,8 @@ class Checkout:
         }
         services = (("core_api", "healthy"), ("db", "healthy"))
         well = services if status == "running" else ()
-        service = Service(status=status, services=well)  # type: ignore[arg-type]
-        database = Database(**{**found, **facts}) if status == "running" else None  # type: ignore[arg-type]
+        service = Service(status=status, services=well)  # type: ignore[arg-type]  # made by hand
+        database = Database(**{**found, **facts}) if status == "running" else None  # type: ignore[arg-type]  # made by hand
         return State(service=service, database=database, host=self.host())
 
     def empty(self) -> State:

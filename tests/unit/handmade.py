@@ -104,7 +104,7 @@ def make_target(directory: Path, *, protected: bool = False, **changed: Any) -> 
 def service(target: Target, status: str = "running", **facts: Any) -> Service:
     embedded: Any = target.place
     return Service(
-        status=status,  # type: ignore[arg-type]
+        status=status,  # type: ignore[arg-type]  # made by hand
         port=24001,
         data=embedded.data,
         socket_directory=embedded.socket_directory,

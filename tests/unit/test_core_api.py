@@ -64,7 +64,7 @@ def write(versions: Path, name: str, down: str | None, header: str = "") -> Path
 def ask(line: str, database: FakeDatabase, versions: Path) -> tuple[int, str]:
     socket = FakeSocket(f"{line}\r\n\r\n".encode())
     server = SimpleNamespace(examine=lambda: examine(database, versions))
-    Handler(socket, ("192.0.2.7", 40000), server)  # type: ignore[arg-type]
+    Handler(socket, ("192.0.2.7", 40000), server)  # type: ignore[arg-type]  # a socket of our own
     answer = re.fullmatch(r"(?s)HTTP/1.0 (\d+) .*?\r\n\r\n(.*)", socket.answer.decode())
     return (int(answer[1]), answer[2]) if answer else (0, socket.answer.decode())
 

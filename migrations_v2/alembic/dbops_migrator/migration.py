@@ -136,7 +136,7 @@ class Migration:
         )
 
     def _pause(self, error: BaseException) -> None:
-        assert isinstance(error, DBAPIError)  # noqa: S101
+        assert isinstance(error, DBAPIError)  # noqa: S101  for the type checker
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (self._tries - 1))
         seconds = secrets.SystemRandom().uniform(0, longest)  # full jitter
         log.info(

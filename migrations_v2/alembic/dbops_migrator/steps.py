@@ -82,4 +82,4 @@ def _set_timeouts(context: MigrationContext, step: MigrationInfo, settings: Sett
     module = None if step.is_stamp else getattr(step.up_revision, "module", None)
     for name in ("lock_timeout", "statement_timeout"):
         value = getattr(module, name, getattr(settings, name))
-        context.execute(select(func.set_config(name, str(value), False)))  # noqa: FBT003
+        context.execute(select(func.set_config(name, str(value), False)))  # noqa: FBT003  set_config takes no names

@@ -17,7 +17,7 @@ class MonthlyTarget(Stamped, Base):
     """The target of a site, a month and a category of items."""
 
     __tablename__ = "monthly_target"
-    __table_args__ = {"schema": "kpi", "comment": "月次目標"}  # noqa: RUF012
+    __table_args__ = {"schema": "kpi", "comment": "月次目標"}
 
     site_code: Mapped[str] = mapped_column(ForeignKey("ref.site.site_code"), primary_key=True)
     month: Mapped[dt.date] = mapped_column(
@@ -39,7 +39,7 @@ class WeekdayWeight(Base):
     """How a site's month spreads over the days of the week; 0 means it does not work."""
 
     __tablename__ = "weekday_weight"
-    __table_args__ = {"schema": "kpi", "comment": "曜日係数"}  # noqa: RUF012
+    __table_args__ = {"schema": "kpi", "comment": "曜日係数"}
 
     site_code: Mapped[str] = mapped_column(ForeignKey("ref.site.site_code"), primary_key=True)
     iso_dow: Mapped[int] = mapped_column(
@@ -58,7 +58,7 @@ class ProcessingCapacity(Base):
     """How much of a category a site may process in a day, by its licence."""
 
     __tablename__ = "processing_capacity"
-    __table_args__ = {"schema": "kpi", "comment": "処理能力 (許可)"}  # noqa: RUF012
+    __table_args__ = {"schema": "kpi", "comment": "処理能力 (許可)"}
 
     site_code: Mapped[str] = mapped_column(ForeignKey("ref.site.site_code"), primary_key=True)
     category_code: Mapped[str] = mapped_column(

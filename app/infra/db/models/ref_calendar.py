@@ -17,7 +17,7 @@ class Site(Stamped, Base):
     """A plant with a weighbridge and a yard."""
 
     __tablename__ = "site"
-    __table_args__ = {"schema": "ref", "comment": "拠点"}  # noqa: RUF012
+    __table_args__ = {"schema": "ref", "comment": "拠点"}
 
     site_code: Mapped[str] = mapped_column(
         CheckConstraint("site_code ~ '^[A-Z]{2}[0-9]{2}$'", name="site_code_form"),
@@ -59,7 +59,7 @@ class Holiday(Base):
     """A public holiday of Japan."""
 
     __tablename__ = "holiday"
-    __table_args__ = {"schema": "ref", "comment": "祝日"}  # noqa: RUF012
+    __table_args__ = {"schema": "ref", "comment": "祝日"}
 
     holiday_date: Mapped[dt.date] = mapped_column(
         ForeignKey("ref.calendar_day.day"), primary_key=True
@@ -92,7 +92,7 @@ class TaxRate(Base):
     """The consumption tax, by the day from which it holds."""
 
     __tablename__ = "tax_rate"
-    __table_args__ = {"schema": "ref", "comment": "消費税率"}  # noqa: RUF012
+    __table_args__ = {"schema": "ref", "comment": "消費税率"}
 
     valid_from: Mapped[dt.date] = mapped_column(primary_key=True)
     rate: Mapped[Decimal] = mapped_column(
