@@ -18,7 +18,6 @@ from dbops.operations import (
     rehearsal,
     releases,
     require,
-    services,
     standing,
 )
 from dbops.output import Conclusion
@@ -61,7 +60,7 @@ def plan(
     changing = _database(planned, state, new, revision, rehearse)
     steps = (*_backing_up(target, state, changing), *_pulling(target, host, new), *changing)
     is_needed = bool(steps)
-    finish = _finishing(planned, state, revision) if is_needed else ()
+    finish = _finishing(planned, revision) if is_needed else ()
     return Runbook(
         verb="deploy",
         environment=target.name,
@@ -69,7 +68,6 @@ def plan(
         reason=_reason(state, host),
         releases=True,
         confirmed=True,
-        continues=_continues(state),
         loses=f"{target.name} gets {new.commit[:12]}",
         notes=_notes(planned, state, new, (*steps, *finish), revision, rehearse),
     )
@@ -118,7 +116,7 @@ def check_checkout(target: Target, host: HostFacts) -> None:
 def _backing_up(target: Target, state: State, changing: tuple[Step, ...]) -> tuple[Step, ...]:
     """Return the step before which nothing changes, not even the checkout: a proven backup."""
     found = state.database
-    if not changing or found is None or not found.objects or _continues(state):
+    if not changing or found is None or not found.objects:
         return ()
     return (backup.gate(backend(target, state), target.environment, found.tables),)
 
@@ -129,25 +127,23 @@ def _pulling(target: Target, host: HostFacts, new: Upstream) -> tuple[Step, ...]
     return (host_commands.fast_forward(target.environment, new.commit),)
 
 
-def _continues(state: State) -> bool:
-    """Return whether the database has to be started before more can be planned."""
-    if state.service.status == "stopped":
-        return True
+def _is_new(state: State) -> bool:
+    """Return whether there is nothing yet: no volume, no database, or an empty one."""
     found = state.database
-    return found is not None and not (found.exists and found.is_open)
+    if found is None:
+        return state.service.status == "absent"
+    return not found.exists or (found.is_open and not found.objects)
 
 
 def _database(
     target: Target, state: State, new: Upstream, revision: str | None, rehearse: str | None
 ) -> tuple[Step, ...]:
     """Return the steps for services and database; TARGET has the files of the planned commit."""
-    if _continues(state):
-        return services.starting(target, state)
-    found = state.database
-    if found is not None and found.migrating:
-        raise migrating(target, found.migrating)
-    if found is None or not found.objects:
+    if _is_new(state):
         return _from_nothing(target, state, revision)
+    found = require.database(target, state)
+    if found.migrating:
+        raise migrating(target, found.migrating)
     current = require.known_version(target, found)
     if current is None:
         raise migrations.not_stamped(target, found)
@@ -171,7 +167,10 @@ def _database(
 
 
 def _from_nothing(target: Target, state: State, revision: str | None) -> tuple[Step, ...]:
+    _check_never_was(target, on_host(state))
     if state.database is not None:
+        if state.database.migrating:
+            raise migrating(target, state.database.migrating)
         databases.empty(target, state.database)
     baseline = target.environment.migrations.baseline
     return (
@@ -180,6 +179,24 @@ def _from_nothing(target: Target, state: State, revision: str | None) -> tuple[S
             target, backend(target, state), baseline, _wanted(target, baseline, revision)
         ),
     )
+
+
+def _check_never_was(target: Target, host: HostFacts) -> None:
+    """Refuse to build a protected database anew where one is missing.
+
+    Raises:
+        Refused: the journal knows that there was one (exit 3).
+    """
+    known = [each for each in host.journal if any(each.get("to", ()))]
+    if known and target.environment.guard.protected:
+        raise Refused(
+            f"{target.name}: the database is gone or empty, and there was one",
+            where=target.environment.database.name,
+            why=f"the journal has it at {', '.join(known[-1]['to'])} on {known[-1]['at']}; "
+            "a deploy builds only what never was",
+            next_command=f"{target.command('backups')}, or "
+            f"{target.command('db-init-from-snapshot')} --finish --force",
+        )
 
 
 def _wanted(target: Target, current: str, revision: str | None) -> str:
@@ -209,10 +226,10 @@ def migrating(target: Target, holder: str, verb: str = "deploy") -> Locked:
     )
 
 
-def _finishing(target: Target, state: State, revision: str | None) -> tuple[Step, ...]:
+def _finishing(target: Target, revision: str | None) -> tuple[Step, ...]:
     """Return the step that asks the application, which is well at the head of its files alone."""
     url = target.environment.health.url
-    if not url or _continues(state) or not _ends_at_head(target, revision):
+    if not url or not _ends_at_head(target, revision):
         return ()
     return (health.wait(url, target.environment.health.timeout_seconds),)
 
@@ -237,8 +254,7 @@ def _notes(
     found = state.database
     current = found.versions[0] if found and found.versions else None
     start = current or target.environment.migrations.baseline
-    known = start in target.graph and not _continues(state)
-    pending = target.graph.between([start], _wanted(target, start, revision)) if known else ()
+    pending = target.graph.between([start], _wanted(target, start, revision))
     written = authoring.sql_between(target, start, pending[-1].id) if pending else ""
     return (
         *(f"commit {each}" for each in new.log),

@@ -15,6 +15,7 @@ from dbops.state import State
 BACKUP = "back up sanbou_dev, and prove the dump"
 WELL = "wait until http://127.0.0.1:8000/health answers 200"
 UP = "start the services of vm_stg, healthy"
+BARE = {"objects": 0, "schemas": ("public",), "relations": ()}
 LOAD = f"load sql/schema_baseline.sql, the roles, stamp {BASELINE}, in one transaction"
 
 
@@ -142,12 +143,42 @@ def test_a_deploy_never_goes_back(checkout):
     )
 
 
-def test_stopped_services_are_started_before_more_is_planned(checkout):
-    state = checkout.state(HEAD, status="stopped")
-    runbook = planned(checkout, state)
-    assert titles(runbook) == [UP]
-    assert runbook.notes == ()
-    assert runbook.continues
+def test_stopped_services_are_refused_for_the_plan_would_not_be_all_that_runs(checkout):
+    push_next(checkout)
+    message = told(ExitCode.UNREACHABLE, checkout, checkout.state(HEAD, status="stopped"))
+    assert message.startswith("error: vm_stg: PostgreSQL is not running\n")
+    assert message.endswith("\nnext:  fab -H stg up")
+
+
+def test_a_closed_database_is_refused_with_the_command_that_opens_it(checkout):
+    state = checkout.state(is_open=False, objects=0)
+    assert told(ExitCode.FAILED, checkout, state).endswith("\nnext:  fab -H stg up")
+
+
+def test_a_server_without_the_database_gets_it_in_the_same_plan(checkout):
+    runbook = planned(checkout, checkout.state(exists=False, **BARE))
+    assert titles(runbook) == ["create the database sanbou_dev", LOAD, f"upgrade to {HEAD}"]
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_protected_database_that_was_there_is_not_built_anew(checkout, exists):
+    ended = {"event": "end", "at": "2026-11-22T00:00:00Z", "run": "1", "code": 0, "to": [HEAD]}
+    state = checkouts.replace(
+        checkout.state(exists=exists, **BARE), host=checkout.host(journal=(ended,))
+    )
+    with pytest.raises(Problem) as raised:
+        deploy.plan(checkout.target(protected=True), state, revision=None, pull=True)
+    assert raised.value.code == ExitCode.REFUSED
+    assert raised.value.message == (
+        "error: vm_stg: the database is gone or empty, and there was one\n"
+        "where: sanbou_dev\n"
+        f"why:   the journal has it at {HEAD} on 2026-11-22T00:00:00Z; "
+        "a deploy builds only what never was\n"
+        "next:  fab -H stg backups, or fab -H stg db-init-from-snapshot --finish --force"
+    )
+    assert titles(deploy.plan(checkout.target(), state, revision=None, pull=True))[-2:] == [
+        LOAD, f"upgrade to {HEAD}",
+    ]  # fmt: skip
 
 
 def test_the_application_is_asked_for_its_health_last(checkout):
