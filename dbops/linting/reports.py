@@ -41,9 +41,14 @@ class Report(Frozen):
         return tuple(each for each in self.findings if not each.reason)
 
     @property
+    def blocked(self) -> tuple[Finding, ...]:
+        """Return the findings that may not be there."""
+        return tuple(each for each in self.standing if each.severity in self.blocking)
+
+    @property
     def is_blocked(self) -> bool:
         """Return whether there is any finding that may not be there."""
-        return any(each.severity in self.blocking for each in self.standing)
+        return bool(self.blocked)
 
 
 def sentence(report: Report) -> str:
@@ -57,16 +62,29 @@ def sentence(report: Report) -> str:
     return "\n".join(lines)
 
 
+def notes(report: Report) -> tuple[str, ...]:
+    """Return what a plan tells of REPORT: the sentence, and a line for each finding."""
+    lines = (f"  {each.severity}  {place(each)}  {told(each)}" for each in report.standing)
+    return ("\n".join([f"al-lint: {sentence(report)}", *lines]),)
+
+
+def place(finding: Finding) -> str:
+    """Return where FINDING is: its file and line."""
+    return f"{finding.path}:{finding.line}"
+
+
+def told(finding: Finding) -> str:
+    """Return the rule of FINDING and what it says, in one line."""
+    return f"{finding.rule}: {' '.join(finding.message.split())}"
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def rows(report: Report) -> list[tuple[str, ...]]:
     """Return a row of a table for each finding that no reason is given for."""
-    return [
-        (each.severity, f"{each.path}:{each.line}", each.rule, each.message)
-        for each in report.standing
-    ]
+    return [(each.severity, place(each), each.rule, each.message) for each in report.standing]
 
 
 def facts(report: Report) -> dict[str, Any]:
@@ -91,9 +109,9 @@ def github(report: Report) -> list[str]:
 def _annotation(finding: Finding, report: Report) -> str:
     others = "notice" if finding.severity == "unlinted" else "warning"
     level = "error" if finding.severity in report.blocking else others
-    place = {"file": finding.path, "line": str(finding.line), "title": finding.rule}
-    told = ",".join(f"{key}={_property(value)}" for key, value in place.items())
-    return f"::{level} {told}::{_escaped(finding.message)}"
+    named = {"file": finding.path, "line": str(finding.line), "title": finding.rule}
+    properties = ",".join(f"{key}={_property(value)}" for key, value in named.items())
+    return f"::{level} {properties}::{_escaped(finding.message)}"
 
 
 def _escaped(text: str) -> str:

@@ -14,6 +14,7 @@ from dbops.operations import (
     authoring,
     databases,
     durations,
+    lint,
     migrations,
     rehearsal,
     releases,
@@ -256,10 +257,13 @@ def _notes(
     start = current or target.environment.migrations.baseline
     pending = target.graph.between([start], _wanted(target, start, revision))
     written = authoring.sql_between(target, start, pending[-1].id) if pending else ""
+    # Where there are no rows yet, nothing a revision does can hurt any.
+    judged = () if _is_new(state) else lint.release(target, pending)
     return (
         *(f"commit {each}" for each in new.log),
         *(f"revision {each.id}: {each.title}" for each in pending),
         *((f"the SQL of the pending revisions:\n{written.rstrip()}",) if written else ()),
+        *judged,
         *(rehearsal.notes(target, state, rehearse, pending[-1].id) if pending else ()),
         *(standing.notes(target, found) if found else ()),
         *durations.seconds(steps, on_host(state).journal),

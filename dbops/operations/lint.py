@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dbops import output, runner, sql_text
 from dbops.commands import lint as commands
-from dbops.errors import ExitCode, Problem, UsageProblem
+from dbops.errors import ExitCode, Problem, Refused, UsageProblem
 from dbops.linting import rendering, reports
 from dbops.linting.judging import judged
 from dbops.linting.objects import Objects
@@ -48,7 +48,16 @@ def examine(target: Target, state: State | None = None, *, since: str | None = N
         UsageProblem: git knows no such commit (exit 4).
         Problem: the snapshot cannot be read, or squawk failed (exit 1).
     """
-    chosen = [each.id for each in _chosen(target, state, since)]
+    return judge(target, tuple(_chosen(target, state, since)))
+
+
+def judge(target: Target, revisions: Sequence[Revision]) -> Report:
+    """Judge REVISIONS of the environment's files, by its settings.
+
+    Raises:
+        Problem: the snapshot cannot be read, or squawk failed (exit 1).
+    """
+    chosen = [each.id for each in revisions]
     program = _program()
     return Report(
         environment=target.name,
@@ -56,6 +65,32 @@ def examine(target: Target, state: State | None = None, *, since: str | None = N
         findings=tuple(_findings(target, chosen, program)) if chosen else (),
         blocking=target.environment.lint.blocking,
         has_squawk=program is not None,
+    )
+
+
+def release(target: Target, pending: Sequence[Revision]) -> tuple[str, ...]:
+    """Return what was found in the PENDING revisions of a release, as notes of its plan.
+
+    Raises:
+        Refused: a finding of a severity in lint.blocking stands against them (exit 3).
+        Problem: the snapshot cannot be read, or squawk failed (exit 1).
+    """
+    if not pending:
+        return ()
+    report = judge(target, pending)
+    if report.is_blocked:
+        raise _blocked(target, report.blocked)
+    return reports.notes(report)
+
+
+def _blocked(target: Target, found: Sequence[Finding]) -> Refused:
+    revisions = dict.fromkeys(each.revision for each in found)
+    return Refused(
+        f"{target.name}: al-lint blocks {', '.join(revisions)}",
+        where=", ".join(dict.fromkeys(map(reports.place, found))),
+        why="\n       ".join(map(reports.told, found)),
+        next_command="correct it, or say in it why it may be so: "
+        f"lint-ignore: {found[0].rule} REASON",
     )
 
 
@@ -117,7 +152,7 @@ def _findings(target: Target, chosen: Sequence[str], program: str | None) -> Ite
     settings = target.environment.lint
     before = Objects()
     before.take(_statements(target.snapshot.path.read_bytes().decode()))
-    for script in _scripts(target):
+    for script in _scripts(target, upto=chosen):
         if script.revision.id in chosen:
             name = script.revision.path.name
             ask = partial(_squawk, program, settings, name) if program else None
@@ -126,10 +161,12 @@ def _findings(target: Target, chosen: Sequence[str], program: str | None) -> Ite
         before.take(_statements(script.text))
 
 
-def _scripts(target: Target) -> Iterator[Script]:
-    """Yield every revision after the baseline: what is there before one, earlier ones made."""
+def _scripts(target: Target, *, upto: Sequence[str]) -> Iterator[Script]:
+    """Yield the revisions after the baseline: what is there before one, earlier ones made."""
     ini = target.files / target.environment.migrations.ini
-    return rendering.rendered(ini, target.files, tuple(_after_baseline(target)))
+    wanted = target.graph.ancestors(upto)
+    needed = tuple(each for each in _after_baseline(target) if each.id in wanted)
+    return rendering.rendered(ini, target.files, needed)
 
 
 def _statements(text: str) -> Iterator[sql_text.Statement]:

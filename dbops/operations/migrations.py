@@ -127,6 +127,8 @@ def _upgrade_from(target: Target, state: State, current: str, rehearse: str | No
     is_protected = target.environment.guard.protected
     steps = databases.upgrading(target, beside, current)
     rehearsing, told = _rehearsed(target, state, rehearse) if steps or rehearse else ((), ())
+    if steps and is_protected:
+        told = (*_judged(target, current), *told)
     roles_needed = steps or databases.missing_roles(target, found)
     if roles_needed and target.environment.migrations.roles:
         steps = (commands.bootstrap_roles(beside, target.environment), *steps)
@@ -142,6 +144,13 @@ def _upgrade_from(target: Target, state: State, current: str, rehearse: str | No
         reason=f"it is at {current}, the head",
         notes=(*told, *standing.notes(target, found)),
     )
+
+
+def _judged(target: Target, current: str) -> tuple[str, ...]:
+    """Return what al-lint says of the pending revisions, or refuse them."""
+    from dbops.operations import lint  # at head there is nothing to judge
+
+    return lint.release(target, target.graph.between([current], target.graph.head))
 
 
 def _rehearsed(

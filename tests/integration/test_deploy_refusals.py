@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rig.vm_rig import Rig
 
-NEXT = "20260101_000000000"
+NEXT, LAST = "20260101_000000000", "20260102_000000000"
 SURE = ("--confirm", "vm_prod")
 COMMAND = "command: make backup ENV=vm_prod"
 BRANCHES = "branches: [main]"
@@ -211,6 +211,20 @@ def test_a_checkout_with_a_commit_of_its_own_on_top_is_refused(rig: Rig, fab: Fa
     assert after == before
 
 
+def test_a_revision_that_al_lint_blocks_is_refused_until_it_is_corrected(rig: Rig, fab: Fab):
+    statement = "DELETE FROM ref.tax_rate WHERE note IS NOT NULL"
+    ((path, text),) = revision(LAST, "origin", NEXT).items()
+    added = "ALTER TABLE ref.tax_rate ADD COLUMN origin text"
+    rig.commit({path: text.replace(added, "DELETE FROM ref.tax_rate")}, "Forget tax rates")
+    before = held(rig, "vm_prod")
+    lines = refused(fab("-H", "prod", "deploy", *SURE), ExitCode.REFUSED, f"al-lint blocks {LAST}")
+    assert held(rig, "vm_prod") == before
+    assert "why:   delete-without-where: " in lines
+    rig.commit({path: text.replace(added, statement)}, "Forget noted tax rates alone")
+    told = fab("-H", "prod", "deploy", *SURE, "--plan")
+    assert "note: al-lint: 2 revisions judged for vm_prod" in succeeded(told)
+
+
 def test_a_refusal_that_a_person_can_lift_is_in_the_journal(fab: Fab):
     entries = json.loads(fab("-H", "prod", "journal", "--json").stdout)
     told = [each["why"] for each in entries if each["event"] == "refused"]
@@ -221,5 +235,5 @@ def test_a_refusal_that_a_person_can_lift_is_in_the_journal(fab: Fab):
 
 def test_production_is_still_where_it_was_and_a_confirmed_deploy_goes_through(rig: Rig, fab: Fab):
     assert (version(rig, "vm_prod"), commit(rig, "vm_prod")) == (HEAD, rig.first)
-    assert f"at {NEXT} (head)" in fab.deploy("prod")
-    assert version(rig, "vm_prod") == NEXT
+    assert f"at {LAST} (head)" in fab.deploy("prod")
+    assert version(rig, "vm_prod") == LAST

@@ -12,23 +12,24 @@ from watching import HEAD, journal, refused, succeeded
 from dbops.errors import ExitCode
 
 VAULT = ("--env", "vault")
-NEXT = "20260101_000000000"
-REVISION = f'''\
+NEXT, LATER = "20260101_000000000", "20260102_000000000"
+REVISION = '''\
 """Add a note."""
 
 from alembic import op
 
-revision = "{NEXT}"
-down_revision = "{HEAD}"
+revision = "{revision}"
+down_revision = "{follows}"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE ref.tax_rate ADD COLUMN note text")
+    op.execute("{statement}")
 
 
 def downgrade() -> None:
     op.execute("ALTER TABLE ref.tax_rate DROP COLUMN note")
 '''
+ADDING = "ALTER TABLE ref.tax_rate ADD COLUMN note text"
 FROZEN = '[{start: "2020-01-01T00:00:00Z", end: "2099-01-01T00:00:00Z", reason: year end}]'
 
 
@@ -54,7 +55,8 @@ def vault():
     sure = ("--finish", "--force", "--confirm", "vault")
     succeeded(made.inv("db-init-from-snapshot", *VAULT, *sure))
     versions = made.directory / "migrations_v2" / "alembic" / "versions"
-    (versions / f"{NEXT}_add_a_note.py").write_text(REVISION, encoding="utf-8")
+    text = REVISION.format(revision=NEXT, follows=HEAD, statement=ADDING)
+    (versions / f"{NEXT}_add_a_note.py").write_text(text, encoding="utf-8")
     commit(made)
     yield made
     made.remove()
@@ -106,6 +108,21 @@ def test_during_a_freeze_nothing_is_released(vault):
     nothing_was_done(vault)
 
 
+def test_a_pending_revision_that_al_lint_blocks_is_not_released(vault):
+    versions = vault.directory / "migrations_v2" / "alembic" / "versions"
+    blocked = versions / f"{LATER}_forget_rates.py"
+    deleting = "DELETE FROM ref.tax_rate"
+    text = REVISION.format(revision=LATER, follows=NEXT, statement=deleting)
+    blocked.write_text(text, encoding="utf-8")
+    commit(vault)
+    done = vault.inv("al-up", *VAULT)
+    git(vault, "reset", "--hard", "HEAD~1")
+    why = refused(done, ExitCode.REFUSED, f"vault: al-lint blocks {LATER}")
+    assert f"/{blocked.name}:10\nwhy:   delete-without-where: " in why
+    assert why.endswith("lint-ignore: delete-without-where REASON")
+    nothing_was_done(vault)
+
+
 def test_when_the_backup_fails_nothing_is_upgraded(vault):
     (vault.directory / "backups").write_text("a file where the directory should be")
     done = vault.inv("al-up", *VAULT)
@@ -124,5 +141,6 @@ def test_what_is_reviewed_is_released_after_a_proven_and_rehearsed_backup_of_the
     assert ended["backup"] == str(manifest.with_suffix(".dump"))
     assert ended["rehearsal"]["to"] == NEXT
     assert "rehearsed on the backup: 1 revision in " in said
+    assert "note: al-lint: 1 revision judged for vault: nothing found" in said
     assert "nothing to do" in vault.inv("al-up", *VAULT).stderr
     assert manifests(vault) == [manifest]

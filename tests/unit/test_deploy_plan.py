@@ -9,7 +9,7 @@ from handmade import BASELINE, HEAD, LEGACY, NEXT, write_revision
 
 from dbops.environments.model import Health
 from dbops.errors import ExitCode, Problem
-from dbops.operations import authoring, deploy
+from dbops.operations import authoring, deploy, lint
 from dbops.state import State
 
 BACKUP = "back up sanbou_dev, and prove the dump"
@@ -24,6 +24,8 @@ def alone(monkeypatch, tmp_path):
     for name, value in {**checkouts.ALONE, "HOME": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(authoring, "sql_between", lambda _, start, end: f"-- {start} to {end}\n")
+    judged = "al-lint: {0.id} passes"
+    monkeypatch.setattr(lint, "release", lambda _, pending: tuple(map(judged.format, pending)))
 
 
 @pytest.fixture
@@ -88,11 +90,16 @@ def test_a_new_revision_is_deployed_behind_a_backup_and_nothing_comes_before_tha
 def test_the_notes_tell_commits_revisions_and_their_sql(checkout):
     commit = push_next(checkout)
     notes = planned(checkout, checkout.state(HEAD)).notes
-    assert notes[:3] == (
+    assert notes[:4] == (
         f"commit {commit[:7]} Rin Kato: Add a column",
         f"revision {NEXT}: Title of {NEXT}.",
         f"the SQL of the pending revisions:\n-- {HEAD} to {NEXT}",
+        f"al-lint: {NEXT} passes",
     )
+
+
+def test_what_builds_a_database_is_not_judged_for_there_are_no_rows_yet(checkout):
+    assert not [each for each in planned(checkout, checkout.empty()).notes if "al-lint" in each]
 
 
 def test_new_application_files_alone_are_deployed_behind_a_backup_too(checkout):

@@ -343,3 +343,12 @@ def test_the_pinned_linter_is_what_the_tests_run_with():
     root = Path(__file__).parents[2]
     assert "-r requirements-lint.txt" in (root / "requirements-dev.txt").read_text().splitlines()
     assert "squawk-cli==2.70.0" in (root / "requirements-lint.txt").read_text().splitlines()
+
+
+def test_a_plan_tells_each_finding_in_a_line_and_what_is_ignored():
+    found = report(finding(), finding(rule="do-block", reason="it is short"))
+    (note,) = reports.notes(found)
+    first, ignored, line = note.splitlines()
+    assert first == f"al-lint: {reports.sentence(found).splitlines()[0]}"
+    assert ignored == "  ignored  do-block: it is short"
+    assert line == "  error  a,b.py:3  drop-cascade: 50% lost now"

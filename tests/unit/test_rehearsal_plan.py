@@ -15,7 +15,7 @@ from dbops import journal, output
 from dbops.commands import rehearsal as commands
 from dbops.environments.model import Guard
 from dbops.errors import ExitCode, UsageProblem
-from dbops.operations import authoring, deploy, migrations, rehearsal
+from dbops.operations import authoring, deploy, lint, migrations, rehearsal
 
 BACKUP = "back up sanbou_dev, and prove the dump"
 ROOM = "see that there is room to restore sanbou_dev once more"
@@ -35,7 +35,8 @@ FIGURES = {
 
 
 @pytest.fixture
-def vault(tmp_path):
+def vault(tmp_path, monkeypatch):
+    monkeypatch.setattr(lint, "release", lambda *_: ())
     return handmade.make_target(tmp_path / "vault", protected=True)
 
 
@@ -146,6 +147,7 @@ def checkout(tmp_path, monkeypatch):
     for name, value in {**checkouts.ALONE, "HOME": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(authoring, "sql_between", lambda *_: "")
+    monkeypatch.setattr(lint, "release", lambda *_: ())
     made = checkouts.Checkout(tmp_path)
     write_revision(made.desk, NEXT, HEAD)
     made.push("Add a column")
