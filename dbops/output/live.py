@@ -40,7 +40,7 @@ class Progress(Protocol):
 
 def progress() -> Progress:
     """Return a live display on a terminal, and plain lines elsewhere."""
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if sys.stderr and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         return _Live()
     return _Lines()
 

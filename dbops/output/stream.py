@@ -3,28 +3,67 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+from dbops.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def data(text: str) -> None:
-    """Print TEXT, the answer, on stdout."""
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
-    print(text)
+    """Print TEXT, the answer, on stdout.
+
+    Raises:
+        Problem: it cannot be written, for the disk is full (exit 1).
+    """
+    try:
+        _write(sys.stdout, text)
+    except OSError as error:
+        raise Problem(
+            "the answer could not be written",
+            where="standard output",
+            why=error.strerror or str(error),
+            next_command="make room there, then type the same command again",
+        ) from error
 
 
 def as_json(value: Any) -> None:  # JSON is any of them
     """Print VALUE as one JSON document on stdout."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    data(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def say(text: str) -> None:
-    """Print TEXT, something about the work, on stderr."""
-    sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
-    print(text, file=sys.stderr, flush=True)
+    """Print TEXT, something about the work, on stderr; what nobody can read stops no work."""
+    with suppress(OSError):
+        _write(sys.stderr, text)
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write TEXT as a line; a reader that left, as `| head` does, is no failure.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if stream is None:  # a timer may start us with it closed
+        return
+    try:
+        stream.reconfigure(errors="replace")  # type: ignore[attr-defined]  # a text stream
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        _discard(stream)
+        if not isinstance(error, BrokenPipeError):
+            raise
+
+
+def _discard(stream: TextIO) -> None:
+    """Send what STREAM still holds, which Python writes again at its end, nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def said(out: str, error: str) -> None:
@@ -37,7 +76,7 @@ def said(out: str, error: str) -> None:
 
 def table(rows: Sequence[Sequence[str]]) -> None:
     """Print ROWS on stdout: aligned for a person, separated by tabs in a pipe."""
-    if not sys.stdout.isatty():
+    if not (sys.stdout and sys.stdout.isatty()):
         data("\n".join("\t".join(row) for row in rows))
         return
     from rich import box  # only a terminal needs it
