@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fabric.executor import Executor as FabricExecutor
 from invoke.executor import Executor
 
-from dbops import commandline, hints
+from dbops import argv, commandline, hints
 from dbops.commandline import ENV, JSON, changing, command, releasing
 from tasks import namespace
 
@@ -42,7 +42,7 @@ class OverSsh(FabricExecutor):  # type: ignore[misc]  # Fabric has no types
 
     def execute(self, *tasks: object) -> object:
         """Run the commands; on several hosts, one of each side by side."""
-        hosts = hints.hosts(sys.argv)
+        hosts = argv.hosts(sys.argv)
         if len(hosts) > 1:
             from dbops import side_by_side
 

@@ -14,7 +14,7 @@ from invoke.collection import Collection
 # Invoke keeps Python from caching bytecode; without it every command compiles this tool anew.
 sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
-from dbops import commandline, hints  # noqa: E402  after the line above
+from dbops import argv, commandline, hints  # noqa: E402  after the line above
 from dbops.commandline import ENV, JSON, PLAN, changing, command, destroying, reading  # noqa: E402  after the line above
 
 if TYPE_CHECKING:
@@ -561,5 +561,5 @@ namespace = Collection()
 for _task in [each for each in list(globals().values()) if hasattr(each, "body")]:
     namespace.add_task(_task)
 commandline.keep_compiled(__spec__)
-if not hints.is_fabric(sys.argv):  # fabfile.py has more commands
+if not argv.is_fabric(sys.argv):  # fabfile.py has more commands
     hints.check(sys.argv, namespace)

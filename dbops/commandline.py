@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from invoke.tasks import Task, task
 
-from dbops import hints
+from dbops import argv
 from dbops.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Command(Task[Any]):
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: ARG002, FBT001
         """Return the options; none when the command line cannot be about this command."""
         name = self.name.replace("_", "-")
-        return self._options if hints.can_name(sys.argv, name) else []
+        return self._options if argv.can_name(sys.argv, name) else []
 
     @cached_property
     def _options(self) -> list[Argument]:
@@ -98,7 +98,7 @@ def _interruptible(body: Callable[..., Any]) -> Callable[..., Any]:
             body(*arguments, **options)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"{hints.typed(sys.argv)}: interrupted",
+                f"{argv.typed(sys.argv)}: interrupted",
                 where=options.get("env") or "",
                 why="it only looks, so nothing is half done",
                 next_command="type the same command again",

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from dbops import environments, guard, hints, output, release
+from dbops import argv, environments, guard, hints, output, release
 from dbops.errors import Interrupted, Refused, UsageProblem
 from dbops.probe import probe
 from dbops.target import Target
@@ -24,7 +24,7 @@ __all__ = ["Options", "Verb", "change", "look", "named", "target"]
 def target(name: str | None) -> Target:
     """Return the target a person named, after a look at the shell's own variables."""
     found = named(name)
-    guard.check_place(found.environment, hints.typed(sys.argv))
+    guard.check_place(found.environment, argv.typed(sys.argv))
     return found
 
 
@@ -35,20 +35,20 @@ def named(name: str | None) -> Target:
         UsageProblem: none, an unknown one, or two that differ (exit 4).
         Refused: this shell's variables name another database (exit 3).
     """
-    typed = hints.typed(sys.argv)
+    typed = argv.typed(sys.argv)
     usage = f"fab -H {{}} {typed}" if typed in hints.OVER_SSH else f"inv {typed} --env {{}}"
-    hosts = hints.hosts(sys.argv)
+    hosts = argv.hosts(sys.argv)
     if not hosts:
         environment = environments.find(name, usage=usage)
         guard.check_ambient(environment)
         return Target(environment=environment)
-    environment = environments.find(hosts[0], usage=f"fab -H {{}} {hints.typed(sys.argv)}")
+    environment = environments.find(hosts[0], usage=f"fab -H {{}} {argv.typed(sys.argv)}")
     if name and environments.find(name, usage=usage).name != environment.name:
         raise UsageProblem(
             "two environments are named",
             where=f"-H {hosts[0]}, --env {name}",
             why="a command acts on one",
-            next_command=environment.command_over_ssh(hints.typed(sys.argv)),
+            next_command=environment.command_over_ssh(argv.typed(sys.argv)),
         )
     return _over_ssh(environment)
 
@@ -78,7 +78,7 @@ def change(name: str | None, verb: Verb, options: Options) -> None:
         _change(found, verb, options)
     except KeyboardInterrupt:  # while a step runs, Ctrl-C goes to the step
         raise Interrupted(
-            f"{name or hints.typed(sys.argv)}: interrupted",
+            f"{name or argv.typed(sys.argv)}: interrupted",
             where="no step was running",
             why="nothing is half done",
             next_command="type the same command again",
@@ -148,7 +148,7 @@ def _guarded(
             force=options.force,
             confirm=options.confirm,
             ask=output.ask if output.is_terminal() else None,
-            typed=hints.retyped(sys.argv, without=("--force", "--confirm", "--plan", "--json")),
+            typed=argv.retyped(sys.argv, without=("--force", "--confirm", "--plan", "--json")),
         )
     except Refused as refusal:
         _record(found, {"event": "refused", "verb": runbook.verb, "why": refusal.what})

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from dbops import hints, output, runner
+from dbops import argv, output, runner
 from dbops.errors import ExitCode, UsageProblem
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def run(arguments: Sequence[str], hosts: Sequence[str], namespace: Collection) -
     Raises:
         UsageProblem: it changes something, which is done on one host at a time (exit 4).
     """
-    command = hints.typed(arguments)
+    command = argv.typed(arguments)
     if command not in namespace.task_names or not getattr(namespace[command], "reads", False):
         raise UsageProblem(
             f"{command} takes one host",
@@ -29,7 +29,7 @@ def run(arguments: Sequence[str], hosts: Sequence[str], namespace: Collection) -
             why="several at once are for commands that only read",
             next_command=f"fab -H {hosts[0]} {command}",
         )
-    each = [[sys.executable, "-m", "fabric", *hints.on_host(arguments, host)] for host in hosts]
+    each = [[sys.executable, "-m", "fabric", *argv.on_host(arguments, host)] for host in hosts]
     answers = runner.read_all(each)
     _show(hosts, answers, machine="--json" in arguments)
     return next((answer.code for answer in answers if answer.code), int(ExitCode.OK))

@@ -18,7 +18,16 @@ ROOT = Path(__file__).parents[2]
 # From the bottom to the top; a module imports its own layer and those below it.
 LAYERS = (
     {"errors"},
-    {"environments", "state", "runbook", "revisions", "revision_graph", "manifest", "hints"},
+    {
+        "environments",
+        "state",
+        "runbook",
+        "revisions",
+        "revision_graph",
+        "manifest",
+        "argv",
+        "hints",
+    },
     {
         "sql_text",
         "snapshot_rules",

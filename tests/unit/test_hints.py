@@ -59,9 +59,10 @@ def _told(namespace, *words):
         "-r /x al-up --env x",
         "--echo -d al-up",
         "-f invoke.yaml al-up",
-        "--help al-upp",
-        "al-upp --help",
-        "al-upp -h",
+        "--help",
+        "--help al-up",
+        "al-up -h",
+        "-r /x --help al-up",
         "--complete -- inv al-u",
         "--print-completion-script bash",
     ],
@@ -91,6 +92,28 @@ def test_a_mistyped_command_gets_the_nearest_one(namespace, typed):
         "where: the command line\n"
         "why:   did you mean al-up?\n"
         "next:  inv --help al-up"
+    )
+
+
+@pytest.mark.parametrize("line", ["--help al-upp", "al-upp --help", "-h al-upp"])
+def test_help_of_a_mistyped_command_gets_the_nearest_one(namespace, line):
+    assert _told(namespace, *line.split()).endswith("\nnext:  inv --help al-up")
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "why"),
+    [
+        (["al-up", "--env"], "--env needs a value", "nothing follows it"),
+        (["logs", "--lines", "all"], "--lines takes a number", "'all' is none"),
+        (["logs", "--lines="], "--lines takes a number", "'' is none"),
+    ],
+)
+def test_a_value_that_is_missing_or_no_number_is_told(namespace, words, what, why):
+    assert _told(namespace, *words) == (
+        f"error: {words[0]}: {what}\n"
+        "where: the command line\n"
+        f"why:   {why}\n"
+        f"next:  inv --help {words[0]}"
     )
 
 
