@@ -138,8 +138,12 @@ def _unusable(task: str, what: str, why: str) -> UsageProblem:
         f"{task}: {what}",
         where="the command line",
         why=why,
-        next_command=f"inv --help {task}",
+        next_command=_help(task),
     )
+
+
+def _help(task: str) -> str:
+    return f"{'fab' if task in OVER_SSH else 'inv'} --help {task}"
 
 
 def _unknown_option(name: str, task: str, flags: Iterable[str]) -> UsageProblem:
@@ -151,7 +155,7 @@ def _unknown_option(name: str, task: str, flags: Iterable[str]) -> UsageProblem:
         f"{task} has no option {name}",
         where="the command line",
         why=f"did you mean {close[0]}?" if close else f"its options are {options}",
-        next_command=f"inv --help {task}",
+        next_command=_help(task),
     )
 
 
@@ -181,5 +185,5 @@ def _unknown_word(
         f"no command is called {word!r}",
         where="the command line",
         why=f"did you mean {close[0]}?" if close else f"there are {len(names)} commands",
-        next_command=f"inv --help {close[0]}" if close else "inv --list",
+        next_command=_help(close[0]) if close else "inv --list",
     )
