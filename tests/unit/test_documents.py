@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-JAPANESE = ROOT / "README.ja.md"
+COMMANDS = ROOT / "docs" / "commands.md"
 DECISIONS = ROOT / "docs" / "adr"
+# Each Japanese document with the English one it says the same as.
+PAIRS = {ROOT / "README.ja.md": README}
+PAIRS |= {each: ROOT / "docs" / each.name for each in sorted((ROOT / "docs" / "ja").glob("*.md"))}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(
     [ROOT / "tasks.py", ROOT / "fabfile.py", ROOT / "inv"]
@@ -70,8 +73,8 @@ def rows(text: str) -> list[list[str]]:
 
 
 def command_rows() -> dict[str, list[str]]:
-    tables = section(README.read_text(encoding="utf-8"), "## Commands")
-    found = [row for row in rows(tables.partition("### Common options")[0]) if row]
+    tables = COMMANDS.read_text(encoding="utf-8").partition("## Common options")[0]
+    found = [row for row in rows(tables) if row]
     names = [row[0].strip("`") for row in found]
     assert len(names) == len(set(names)), "a command stands in two rows"
     return dict(zip(names, found, strict=True))
@@ -129,26 +132,26 @@ def slug(heading: str) -> str:
     return plain.replace(" ", "-")
 
 
-def test_every_command_stands_in_a_table_of_the_readme_and_no_other() -> None:
+def test_every_command_stands_in_a_table_and_no_other() -> None:
     assert set(command_rows()) == set(ARGUMENTS)
 
 
 @pytest.mark.parametrize("task", sorted(ARGUMENTS))
-def test_the_readme_names_the_options_of_each_command(task: str) -> None:
+def test_the_tables_name_the_options_of_each_command(task: str) -> None:
     own = set(re.findall(r"`(--[a-z-]+)`", command_rows()[task][2]))
     assert options(task) - COMMON <= own <= typed(task)
 
 
 @pytest.mark.parametrize("task", sorted(ARGUMENTS))
-def test_the_readme_says_whether_a_command_destroys_changes_or_reads(task: str) -> None:
+def test_the_tables_say_whether_a_command_destroys_changes_or_reads(task: str) -> None:
     kinds = {"--force": {"destroys"}, "--plan": {"changes"}, "": {"reads", "opens", "ends"}}
     expected = next(kind for option, kind in kinds.items() if option in {*options(task), ""})
     assert command_rows()[task][3] in expected
 
 
 @pytest.mark.parametrize("option", ["--env", "--json"])
-def test_the_readme_names_the_commands_without_a_common_option(option: str) -> None:
-    common = rows(section(README.read_text(encoding="utf-8"), "### Common options"))
+def test_the_table_names_the_commands_without_a_common_option(option: str) -> None:
+    common = rows(section(COMMANDS.read_text(encoding="utf-8"), "## Common options"))
     taken_by = next(row[1] for row in common if row[0] == f"`{option}`")
     assert set(spans(taken_by)) == {each for each in ARGUMENTS if option not in options(each)}
 
@@ -165,7 +168,8 @@ def test_every_command_in_the_documents_exists(path: Path) -> None:
 
 
 def test_the_documents_show_commands_at_all() -> None:
-    assert len(COMMAND.findall(code(README.read_text(encoding="utf-8")))) > 50
+    texts = (code(each.read_text(encoding="utf-8")) for each in DOCUMENTS)
+    assert sum(len(COMMAND.findall(each)) for each in texts) > 200
 
 
 def test_every_command_a_message_names_exists() -> None:
@@ -195,8 +199,8 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             assert anchor in map(slug, headings), f"{path.name}: {target}"
 
 
-def test_the_readme_gives_every_exit_code() -> None:
-    table = rows(section(README.read_text(encoding="utf-8"), "## Exit codes"))
+def test_every_exit_code_is_told() -> None:
+    table = rows(section(COMMANDS.read_text(encoding="utf-8"), "## Exit codes"))
     assert {name: int(code) for code, name, _ in table} == {
         each.name.lower(): each.value for each in ExitCode
     }
@@ -219,8 +223,8 @@ def test_a_decision_has_context_decision_and_consequences_in_few_lines(path: Pat
     assert len(text.splitlines()) <= 35
 
 
-def test_every_old_target_stands_in_the_readme_with_its_command() -> None:
-    table = rows(section(README.read_text(encoding="utf-8"), "## From the old make targets"))
+def test_every_old_target_stands_in_a_table_with_its_command() -> None:
+    table = rows(section(COMMANDS.read_text(encoding="utf-8"), "## From the old make targets"))
     listed = {spans(old)[0].split()[1]: spans(new)[0].split()[1] for old, new in table}
     plain = {re.sub("-v2|-env", "", each.targets.split()[0]): each.words[0] for each in OLD}
     assert listed == plain
@@ -230,21 +234,38 @@ def headings(text: str) -> list[str]:
     return re.findall(r"^(#+) ", BLOCK.sub("", text), re.MULTILINE)
 
 
-def linked(text: str) -> list[str]:
-    """Return where the links of TEXT lead, without the two that lead to the other language."""
-    found = {target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)}
-    return sorted(found - {README.name, JAPANESE.name, ""})
+def linked(path: Path) -> list[Path]:
+    """Return the files that the links of PATH lead to; in English, and without its translation."""
+    targets = re.findall(r"\]\((?!https?://)([^)\s#]+)", path.read_text(encoding="utf-8"))
+    found = {(path.parent / each).resolve() for each in targets}
+    return sorted({PAIRS.get(each, each) for each in found} - {path, PAIRS.get(path, path)})
 
 
-@pytest.mark.parametrize("part", [headings, BLOCK.findall, linked])
-def test_the_japanese_readme_has_the_same_headings_code_and_links(part: Any) -> None:
-    english, japanese = (path.read_text(encoding="utf-8") for path in (README, JAPANESE))
-    assert part(japanese) == part(english)
-    assert len(part(english)) > 10
+def texts(path: Path) -> tuple[str, str]:
+    """Return the Japanese text at PATH and the English one."""
+    return path.read_text(encoding="utf-8"), PAIRS[path].read_text(encoding="utf-8")
 
 
-def test_the_japanese_readme_has_the_same_tables_with_the_same_names() -> None:
-    english, japanese = (rows(path.read_text(encoding="utf-8")) for path in (README, JAPANESE))
+TRANSLATED = pytest.mark.parametrize(
+    "path", PAIRS, ids=lambda path: str(path.relative_to(ROOT)) if isinstance(path, Path) else ""
+)
+
+
+@TRANSLATED
+@pytest.mark.parametrize("part", [headings, BLOCK.findall])
+def test_a_translation_has_the_same_headings_and_code(path: Path, part: Any) -> None:
+    japanese, english = map(part, texts(path))
+    assert japanese == english
+
+
+@TRANSLATED
+def test_a_translation_has_the_same_links(path: Path) -> None:
+    assert linked(path) == linked(PAIRS[path])
+
+
+@TRANSLATED
+def test_a_translation_has_the_same_tables_with_the_same_names(path: Path) -> None:
+    japanese, english = map(rows, texts(path))
     assert [names(row) for row in japanese] == [names(row) for row in english]
 
 
