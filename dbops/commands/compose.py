@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbops.commands.shell import RUN, lines, words
+from dbops.commands.shell import RUN, Brought, lines, words
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from dbops.state import Service
 
 HEALTHY_WITHIN_SECONDS = 180
-# Where files lie in the database's container while a command reads them.
-INSIDE = "/tmp/dbops"  # noqa: S108  in the container, made anew for each use
+# Where files lie in the database's container while one command reads them: two may run side by
+# side, and each run's directory has a name of its own.
+INSIDE = "/tmp/dbops-${1##*/}"  # noqa: S108  in the container, of this run alone
+_LEFT_BEHIND = "find /tmp -maxdepth 1 -name 'dbops-*' -mmin +1440 -exec rm -rf {} +"
 # Programs on libpq find the database as the service itself does.
 _WITH_LIBPQ = (
     "PGHOST=$POSTGRES_HOST PGPORT=${POSTGRES_PORT:-5432} PGUSER=$POSTGRES_USER "
@@ -95,21 +97,25 @@ class ComposeBackend:
         inside = self.tool("psql", *arguments)
         return [each for each in inside if each != "-T"] if not arguments else inside
 
-    def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
-        """Return the shell text that copies FILES (shell words) to the database, and their paths.
+    def bring(self, *files: str) -> Brought:
+        """Copy FILES to the database: what comes through a pipe is committed half when it breaks.
 
-        Copied whole and read by path: what comes through a pipe is committed half when it breaks.
+        What a killed run left there goes after a day.
         """
         service = settings_of(self.environment).database_service
-        inside = [f"{INSIDE}/{number}.sql" for number in range(len(files))]
         staged = f"{RUN}/brought"
         copies = [f"cp {file} {staged}/{number}.sql" for number, file in enumerate(files)]
-        return lines(
-            f"rm -rf {staged}; mkdir {staged}",
-            *copies,
-            words(*self._execute(service, "rm", "-rf", INSIDE)),
-            f"{words(*compose(self.environment, 'cp'))} {staged}/. {service}:{INSIDE}",
-        ), tuple(inside)
+        remove = words(*self._execute(service, "rm", "-rf"))
+        return Brought(
+            fetch=lines(
+                f"rm -rf {staged}; mkdir {staged}",
+                *copies,
+                words(*self._execute(service, "sh", "-c", _LEFT_BEHIND)),
+                f'{words(*compose(self.environment, "cp"))} {staged}/. "{service}:{INSIDE}"',
+            ),
+            paths=tuple(f'"{INSIDE}/{number}.sql"' for number in range(len(files))),
+            remove=f'{remove} "{INSIDE}"; rm -rf {staged}',
+        )
 
     def start(self) -> tuple[Step, ...]:
         """Return the step that starts the services and waits until they are healthy."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from dbops.commands.shell import Brought
     from dbops.environments.model import Environment
     from dbops.snapshot import Snapshot
 
@@ -47,8 +48,8 @@ class Backend(Protocol):
         """Return the words put before a program (or sh) that runs next to the database."""
         ...
 
-    def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
-        """Return the shell text that brings FILES beside the database, and where they are then."""
+    def bring(self, *files: str) -> Brought:
+        """Return FILES (shell words) where the database's programs can read them."""
         ...
 
     def logs(self, count: int, service: str | None, *, follow: bool) -> list[str]:
@@ -120,8 +121,8 @@ def transaction(
         variables: words that set psql's variables.
         database: another database than the environment's own.
     """
-    bring, inside = backend.bring(*(each.word for each in parts if isinstance(each, File)))
-    paths = iter(inside)
+    brought = backend.bring(*(each.word for each in parts if isinstance(each, File)))
+    paths = iter(brought.paths)
     psql_words = psql(
         backend, "--single-transaction", "--output=/dev/null", *variables, database=database
     )
@@ -129,7 +130,7 @@ def transaction(
         f"--file={next(paths)}" if isinstance(each, File) else words(f"--command={each}")
         for each in parts
     ]
-    return lines(bring, " ".join([words(*psql_words), *options]))
+    return brought.around(" ".join([words(*psql_words), *options]))
 
 
 def create(backend: Backend, environment: Environment) -> Step:

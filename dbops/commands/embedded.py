@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbops.commands.shell import lines, with_environment, words
+from dbops.commands.shell import Brought, lines, with_environment, words
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ class EmbeddedBackend:
         path = f"PATH={self.embedded.binaries}:/usr/local/bin:/usr/bin:/bin"
         return ["env", path, *connection]
 
-    def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
-        """Return no command: FILES can be read where they are."""
-        return "", files
+    def bring(self, *files: str) -> Brought:
+        """Return FILES: they can be read where they are."""
+        return Brought(paths=files)
 
     def logs(self, count: int, service: str | None, *, follow: bool) -> list[str]:
         """Return the words that show the last COUNT lines of the server's log."""

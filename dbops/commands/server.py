@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbops.commands import sql
-from dbops.commands.shell import with_environment, words
+from dbops.commands.shell import Brought, with_environment, words
 from dbops.errors import Refused
 from dbops.runbook import Step
 
@@ -75,9 +75,9 @@ class ServerBackend:
         variables = [f"{key}={value}" for key, value in self._variables(None).items()]
         return ["env", f"PATH={self.binaries}:/usr/local/bin:/usr/bin:/bin", *variables]
 
-    def bring(self, *files: str) -> tuple[str, tuple[str, ...]]:
-        """Return no command: psql runs here and reads FILES where they are."""
-        return "", files
+    def bring(self, *files: str) -> Brought:
+        """Return FILES: they can be read where they are."""
+        return Brought(paths=files)
 
     def logs(self, count: int, service: str | None, *, follow: bool) -> list[str]:
         """Refuse: the server's log is on the server.

@@ -23,6 +23,27 @@ class Question(Frozen):
     text: str | None = None
 
 
+class Brought(Frozen):
+    """Files where the database's programs can read them.
+
+    Attributes:
+        fetch: shell text that brings them there; empty when they are there already.
+        paths: their paths there, each a shell word.
+        remove: shell text that takes them away again.
+    """
+
+    fetch: str = ""
+    paths: tuple[str, ...]
+    remove: str = ""
+
+    def around(self, command: str) -> str:
+        """Return COMMAND with the files brought before it and removed whatever becomes of it."""
+        if not self.remove:
+            return lines(self.fetch, command)
+        failed = f'{{ code=$?; {self.remove}; exit "$code"; }}'
+        return lines(self.fetch, f"{command} || {failed}", self.remove)
+
+
 def words(*parts: str | Path) -> str:
     """Return PARTS as one shell command, each quoted where it has to be."""
     return shlex.join(str(each) for each in parts)
