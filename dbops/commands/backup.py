@@ -118,6 +118,21 @@ def restore_dump(
     )
 
 
+# Prints the number and the text of the first line that is a psql command which leaves the database,
+# the file or the server. Rows of COPY end with a line of their own and never begin with one.
+_LEAVING = r"""
+toupper($1) == "COPY" && toupper($0) ~ /FROM STDIN;$/ { rows = 1; next }
+rows { rows = ($0 != "\\."); next }
+/^[ \t]*\\(!|(c|connect|i|ir|include|include_relative|o|out|w|write|q|quit|copy|cd|setenv|g|gx|gexec)([ \t]|$))/ {
+    sub(/^[ \t]+/, ""); print NR " " $0; exit
+}"""  # noqa: E501  one pattern
+
+
+def leaving(file: Path) -> list[str]:
+    """Return the words that print where FILE, of SQL, does more than SQL: line and text."""
+    return ["env", "LC_ALL=C", "awk", _LEAVING, str(file)]
+
+
 def restore_sql(
     backend: Backend, environment: Environment, file: Path, database: str
 ) -> tuple[Step, ...]:
@@ -129,6 +144,8 @@ def restore_sql(
                 _prepared(backend, environment, database),
                 commands.transaction(backend, commands.File(words(file)), database=database),
             ),
+            verify=f'[ "$({commands.ask(backend, commands.holds(1), database)})" = t ] || '
+            f"{{ {words('echo', f'{file.name} made no table in {database}')}; exit 1; }}",
         ),
         finishing(backend, environment, database),
     )

@@ -239,11 +239,11 @@ def load_snapshot(
             without_lines(file, leave_out, f"{RUN}/snapshot.sql") if leave_out else "",
             load,
         ),
-        verify=equals(ask(backend, _holds(len(snapshot.relations)), database), "t"),
+        verify=equals(ask(backend, holds(len(snapshot.relations)), database), "t"),
     )
 
 
-def _holds(relations: int) -> str:
+def holds(relations: int) -> str:
     """Return the question whether the database holds at least so many relations."""
     return f"""\
 SELECT count(*) >= {relations} FROM pg_catalog.pg_class AS c

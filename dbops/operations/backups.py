@@ -211,7 +211,7 @@ def _from_sql(target: Target, state: State, file: Path) -> tuple[Step, ...]:
 
 
 def check_complete(target: Target, file: Path) -> None:
-    """Refuse a plain dump without its last line: psql would run the half of it without complaint.
+    """Refuse a file that psql would run half of, or elsewhere, without complaint.
 
     Args:
         target: the environment it is meant for.
@@ -219,13 +219,16 @@ def check_complete(target: Target, file: Path) -> None:
 
     Raises:
         UsageProblem: the file is missing or empty (exit 4).
-        Refused: it begins as a dump and does not end as one (exit 3).
+        Refused: it begins as a dump and does not end as one, or holds a psql command (exit 3).
     """
     found = target.machine.measure(file)
-    whole = target.command("restore --sql ...") + ", with a whole file"
     if found is None or found.size == 0:
-        why = "there is no such file" if found is None else "it is empty"
-        raise UsageProblem("this is no SQL file", where=str(file), why=why, next_command=whole)
+        raise UsageProblem(
+            "this is no SQL file",
+            where=str(file),
+            why="there is no such file" if found is None else "it is empty",
+            next_command=_whole(target),
+        )
     if found.head.startswith(b"PGDMP"):
         raise Refused(
             "this is a dump in the custom format",
@@ -239,8 +242,29 @@ def check_complete(target: Target, file: Path) -> None:
             "the SQL file is cut",
             where=str(file),
             why="its last line, 'PostgreSQL database dump complete', is missing",
-            next_command=whole,
+            next_command=_whole(target),
         )
+    _check_stays(target, file)
+
+
+def _check_stays(target: Target, file: Path) -> None:
+    """Refuse psql's own commands: `pg_dump --create` and pg_dumpall connect to the live database.
+
+    Raises:
+        Refused: there is one, at this line (exit 3).
+    """
+    line, _, text = target.machine.read(commands.leaving(file)).out.strip().partition(" ")
+    if line:
+        raise Refused(
+            f"the SQL file holds the psql command {text.split()[0]}",
+            where=f"{file}:{line}",
+            why="what follows could run in another database than the new one",
+            next_command="dump one database, without --create, or remove the line",
+        )
+
+
+def _whole(target: Target) -> str:
+    return target.command("restore --sql ...") + ", with a whole file"
 
 
 def restored(target: Target, state: State) -> Conclusion:

@@ -240,3 +240,36 @@ def test_a_plain_dump_that_is_cut_or_wrong_changes_nothing(backed, dump, plain):
     refused(backed.inv("restore", *DEV), ExitCode.USAGE, "a restore needs one file")
     assert contents(backed) == before
     assert Path(dump).exists()
+
+
+def test_a_plain_dump_that_would_leave_the_new_database_is_refused_with_its_line(backed, plain):
+    before = contents(backed)
+    text = plain.read_text(encoding="utf-8")
+    for command in ("\\connect sanbou_dev", "\\c sanbou_dev", "  \\! true", "\\q"):
+        plain.write_text(f"SELECT 1;\n{command}\n{text}", encoding="utf-8")
+        told = refused(
+            backed.inv("restore", *DEV, "--sql", str(plain)),
+            ExitCode.REFUSED,
+            f"the SQL file holds the psql command {command.split()[0]}",
+        )
+        assert f"where: {plain}:2\n" in told
+    assert contents(backed) == before
+
+
+def test_rows_that_look_like_psql_commands_are_rows(backed, dump, plain):
+    backed.psql("INSERT INTO public.words VALUES (0, E'\\\\connect x'), (0, E'a\\n\\\\! b\\n')")
+    words = [_binaries() / "pg_dump", f"--file={plain}"]
+    subprocess.run(words, env=backed.libpq(), check=True)
+    before = contents(backed)
+    succeeded(backed.inv("restore", *DEV, "--sql", str(plain)))
+    assert contents(backed) == before
+
+
+def test_a_file_that_makes_no_table_is_not_swapped_in(backed, plain):
+    before = contents(backed)
+    plain.write_text("-- nothing\n", encoding="utf-8")
+    told = refused(
+        backed.inv("restore", *DEV, "--sql", str(plain)), ExitCode.FAILED, "stopped at: run old.sql"
+    )
+    assert "old.sql made no table in sanbou_dev_restoring" in told
+    assert contents(backed) == before
