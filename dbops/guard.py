@@ -105,7 +105,7 @@ def check_identity(environment: Environment, state: State) -> None:
             database.environment,
             who="the database",
             where=f"database {environment.database.name}, setting dbops.environment",
-            needed=state.host is not None and environment.guard.protected,
+            needed=state.host is not None and environment.is_protected,
         )
 
 
@@ -221,9 +221,7 @@ def check_destructive(
     Raises:
         Refused: not forced, not confirmed, or confirmed with another name (exit 3).
     """
-    # A server that this tool did not start is somebody else's, too.
-    is_protected = environment.guard.protected or environment.backend == "server"
-    if not (is_protected and (runbook.destructive or runbook.confirmed)):
+    if not (environment.is_protected and (runbook.destructive or runbook.confirmed)):
         return
     command = typed or environment.command(runbook.verb)
     forced = f"{command} --force" if runbook.destructive else command

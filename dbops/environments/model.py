@@ -110,6 +110,11 @@ class Environment(Settings):
     """Whether it is reached over SSH: paths are then those of its host."""
 
     @property
+    def is_protected(self) -> bool:
+        """Return whether it is protected; a server this tool did not start is others', too."""
+        return self.guard.protected or self.backend == "server"
+
+    @property
     def tool_directory(self) -> Path:
         """Return where this tool's own files lie for the commands: a host's checkout has them."""
         return self.project_directory if self.remote else _TOOL

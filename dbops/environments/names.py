@@ -45,7 +45,7 @@ def _meant(folded: str, known: Environments) -> str | None:
 
 def _harmless(known: Environments, *, over_ssh: bool) -> str:
     every = [each for each in known.environments.values() if each.host or not over_ssh]
-    names = [each.name for each in every if not each.guard.protected]
+    names = [each.name for each in every if not each.is_protected]
     return (names or list(known.environments))[0]
 
 

@@ -159,7 +159,7 @@ def removed(target: Target, state: State) -> Conclusion:
 
 
 def _build(target: Target) -> str:
-    if target.environment.guard.protected:
+    if target.environment.is_protected:
         return f"{target.command('db-init-from-snapshot')} --force"
     return target.command("al-up")
 

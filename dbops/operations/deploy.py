@@ -189,7 +189,7 @@ def _check_never_was(target: Target, host: HostFacts) -> None:
         Refused: the journal knows that there was one (exit 3).
     """
     known = [each for each in host.journal if any(each.get("to", ()))]
-    if known and target.environment.guard.protected:
+    if known and target.environment.is_protected:
         raise Refused(
             f"{target.name}: the database is gone or empty, and there was one",
             where=target.environment.database.name,

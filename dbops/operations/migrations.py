@@ -52,7 +52,7 @@ def _upgrade_without_server(target: Target, state: State) -> Runbook:
 
 
 def _upgrade_from_nothing(target: Target, state: State) -> Runbook:
-    if target.environment.guard.protected:
+    if target.environment.is_protected:
         raise Refused(
             f"{target.name}: there is no database to upgrade",
             where=target.environment.database.name,
@@ -124,7 +124,7 @@ def _check_applied(target: Target, found: Database, current: str) -> None:
 def _upgrade_from(target: Target, state: State, current: str, rehearse: str | None) -> Runbook:
     found = require.database(target, state)
     beside = backend(target, state)
-    is_protected = target.environment.guard.protected
+    is_protected = target.environment.is_protected
     steps = databases.upgrading(target, beside, current)
     rehearsing, told = _rehearsed(target, state, rehearse) if steps or rehearse else ((), ())
     if steps and is_protected:

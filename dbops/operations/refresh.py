@@ -49,10 +49,10 @@ def plan(target: Target, state: State) -> Runbook:
 def _check_replaceable(target: Target, state: State, host: HostFacts) -> None:
     """Refuse every target whose rows somebody might need, whatever was typed."""
     environment = target.environment
-    if environment.guard.protected:
-        raise _refused(target, "it is protected", f"environments.{target.name}.guard.protected")
     if environment.backend == "server":
         raise _refused(target, "others use its server, too", f"environments.{target.name}.backend")
+    if environment.is_protected:
+        raise _refused(target, "it is protected", f"environments.{target.name}.guard.protected")
     for what, name in _names(target, state, host):
         if _PRODUCTION.search(name):
             raise _refused(target, f"{what} says production", name)

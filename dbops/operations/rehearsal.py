@@ -30,8 +30,8 @@ def mode(target: Target, asked: str | None) -> str:
     Raises:
         UsageProblem: the option is none of them (exit 4).
     """
-    settings = target.environment.guard
-    chosen = asked or (settings.rehearsal if settings.protected else "off")
+    environment = target.environment
+    chosen = asked or (environment.guard.rehearsal if environment.is_protected else "off")
     if chosen not in MODES:
         raise UsageProblem(
             f"{chosen!r} is no way to rehearse",
@@ -81,7 +81,7 @@ def notes(target: Target, state: State, asked: str | None, wanted: str) -> tuple
         return ()
     if chosen == "off":
         by = "--rehearse off" if asked else f"guard.rehearsal of {target.name} is off"
-        is_protected = target.environment.guard.protected
+        is_protected = target.environment.is_protected
         return (f"the upgrade is not rehearsed: {by}",) if is_protected else ()
     unasked = target.environment.backend == "server" and chosen == "full"
     elsewhere = "whether the server has room for a second copy is not known from here"

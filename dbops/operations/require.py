@@ -82,7 +82,7 @@ def unprotected(target: Target, verb: str) -> None:
     Raises:
         Refused: the environment is protected (exit 3).
     """
-    if target.environment.guard.protected:
+    if target.environment.is_protected:
         raise Refused(
             f"{target.name} is protected",
             where=verb,

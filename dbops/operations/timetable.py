@@ -46,7 +46,7 @@ def of(environment: Environment) -> Schedule:
 
 def _calendar(environment: Environment) -> str:
     where = f"environments.{environment.name}"
-    if environment.guard.protected:
+    if environment.is_protected:
         raise Refused(
             f"{environment.name} is protected",
             where=f"{where}.guard.protected",

@@ -19,6 +19,23 @@ SECTION = """\
     database: {{name: sanbou_managed}}
     server: {{host: 127.0.0.1, port: {port}, passfile: pass}}
 retired:"""
+NEXT = "20260101_000000000"
+REVISION = f'''\
+"""Add a note."""
+
+from alembic import op
+
+revision = "{NEXT}"
+down_revision = "{HEAD}"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE ref.tax_rate ADD COLUMN note text")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE ref.tax_rate DROP COLUMN note")
+'''
 SETTINGS = "server: {{host: 127.0.0.1, port: {}, passfile: pass}}"
 
 
@@ -38,7 +55,8 @@ def there():
 def managed(there):
     """The same, with the right passfile and a database at head."""
     passfile(there, secret(there))
-    there.must("al-up", *MANAGED)
+    if there.inv("al-cur", *MANAGED).returncode:
+        succeeded(there.inv("db-init-from-snapshot", *MANAGED, *SURE, "--finish"))
     return there
 
 
@@ -57,9 +75,11 @@ def in_managed(project, *statements):
     return project.psql(*statements, database="sanbou_managed")
 
 
-def test_from_nothing_to_head(there):
-    said = succeeded(there.inv("al-up", *MANAGED))
-    assert f"managed: at {HEAD} (head); 88 relations" in said
+def test_from_nothing_to_head_only_when_it_is_meant(there):
+    told = refused(there.inv("al-up", *MANAGED), ExitCode.REFUSED, "there is no database")
+    assert told.endswith("next:  inv db-init-from-snapshot --env managed --force")
+    said = succeeded(there.inv("db-init-from-snapshot", *MANAGED, *SURE, "--finish"))
+    assert f"at {HEAD}" in said
     assert there.must("al-cur", *MANAGED) == f"{HEAD} (head)\n"
     assert "nothing to do" in succeeded(there.inv("al-up", *MANAGED))
     assert "healthy" in succeeded(there.inv("health", *MANAGED))
@@ -67,6 +87,22 @@ def test_from_nothing_to_head(there):
     facts = there.json("ps", *MANAGED)
     assert facts["service"].startswith("127.0.0.1:")
     assert (facts["status"], facts["database"]) == ("running", "sanbou_managed")
+
+
+def test_an_upgrade_is_rehearsed_on_a_proven_backup_first_and_no_row_is_made_up(managed):
+    versions = managed.directory / "migrations_v2" / "alembic" / "versions"
+    file = versions / f"{NEXT}_note.py"
+    file.write_text(REVISION, encoding="utf-8")
+    try:
+        plan = managed.inv("al-up", *MANAGED, "--plan")
+        assert "back up sanbou_managed, and prove the dump" in plan.stderr
+        said = succeeded(managed.inv("al-up", *MANAGED))
+        assert "rehearsed on the backup: 1 revision in " in said
+        assert managed.must("al-cur", *MANAGED) == f"{NEXT} (head)\n"
+        refused(managed.inv("demo-data", *MANAGED), ExitCode.REFUSED, "managed is protected")
+        succeeded(managed.inv("al-down", *MANAGED, *SURE))
+    finally:
+        file.unlink()
 
 
 def test_a_backup_is_restored_and_only_when_it_is_meant(managed):
