@@ -115,8 +115,10 @@ def _check_option(
     if argument is None:
         return
     given = value if equals else next(words, None)
-    if given is None:
-        raise _unusable(task, f"{name} needs a value", "nothing follows it")
+    if given is None or not given.strip():
+        # A variable that is not set must not count as an option that was not given.
+        why = "nothing follows it" if given is None else "what follows it is empty"
+        raise _unusable(task, f"{name} needs a value", why)
     if argument.kind is int and not given.removeprefix("-").isdecimal():
         raise _unusable(task, f"{name} takes a number", f"{given!r} is none")
 

@@ -60,7 +60,9 @@ CASES = {
     "nobody is there to confirm": Case("nobody is here to confirm deploy", words=()),
     "another name": Case("'vm_stg' is not the environment's name", ("--confirm", "vm_stg")),
     "its alias": Case("'prod' is not the environment's name", ("--confirm", "prod")),
-    "an empty name": Case("'' is not the environment's name", ("--confirm=",)),
+    "an empty name": Case("--confirm needs a value", ("--confirm=",), ExitCode.USAGE),
+    "an empty plan id": Case("--plan-id needs a value", (*SURE, "--plan-id="), ExitCode.USAGE),
+    "an empty revision": Case("--to needs a value", (*SURE, "--to", ""), ExitCode.USAGE),
     "another plan": Case(
         "the plan is no longer 000000000000", (*SURE, "--plan-id", "000000000000")
     ),

@@ -105,7 +105,8 @@ def test_help_of_a_mistyped_command_gets_the_nearest_one(namespace, line):
     [
         (["al-up", "--env"], "--env needs a value", "nothing follows it"),
         (["logs", "--lines", "all"], "--lines takes a number", "'all' is none"),
-        (["logs", "--lines="], "--lines takes a number", "'' is none"),
+        (["logs", "--lines="], "--lines needs a value", "what follows it is empty"),
+        (["al-up", "--env", " "], "--env needs a value", "what follows it is empty"),
     ],
 )
 def test_a_value_that_is_missing_or_no_number_is_told(namespace, words, what, why):
