@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dbops.commands import database as commands
 from dbops.commands import sql
 from dbops.commands.shell import RUN, equals, has_sha256, lines, words
+from dbops.environments import beside
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from dbops.commands.database import Backend
     from dbops.environments.model import Environment
     from dbops.manifest import Manifest
+
+
+# Of the live size; an upgrade adds to what is restored.
+_ROOM = 1.2
 
 
 def take(backend: Backend, environment: Environment, tables: int) -> Step:
@@ -58,10 +63,11 @@ def gate(backend: Backend, environment: Environment, tables: int) -> Step:
         command=lines(
             f"touch {RUN}/before",
             f"( {own} && {take_it} )",
-            f"dump=$(find {place} -type f -newer {RUN}/before ! -name '*.json' ! -name '.*'"
+            f"dump=$(find -H {place} -type f -newer {RUN}/before ! -name '*.json' ! -name '.*'"
             " -exec ls -t {} + | head -n 1)",
             f'[ -n "$dump" ] || {{ echo {words("no new file is in " + settings.directory)};'
             " exit 1; }",
+            _NAMEABLE,
             '[ -s "$dump" ] || { echo "$dump is empty"; exit 1; }',
             # Every byte: the list at the head of a dump proves nothing.
             f'{read} --file=/dev/null <"$dump" || {{ echo "$dump cannot be read back"; exit 1; }}',
@@ -81,9 +87,16 @@ def gate(backend: Backend, environment: Environment, tables: int) -> Step:
     )
 
 
+# The path of a dump becomes JSON text of the journal, by sh. In UTF-8, `.` is no other byte.
+_NAMEABLE = r"""
+case $dump in *[\"\\]*) echo "$dump has a quote or a backslash in its name"; exit 1 ;; esac
+if printf '%s\n' "$dump" | grep -a -x -v -q '.*'; then echo "the name of the dump is not UTF-8"; exit 1; fi
+""".strip()  # noqa: E501  shell text is read by its lines
+
+
 def restoring(environment: Environment) -> str:
     """Return the name of the database a restore is built in."""
-    return f"{environment.database.name[:48]}_restoring"
+    return beside.named(environment.database.name, "restoring")
 
 
 def read_back(backend: Backend, dump: Path, sha256: str | None) -> Step:
@@ -107,14 +120,36 @@ def restore_dump(
         f"--username={environment.database.user}",
         f"--dbname={database}",
     )
-    return (
-        Step(
-            title=f"restore into {database}",
-            command=lines(_prepared(backend, environment, database), f"{restore} <{words(dump)}"),
-            counts="processing data for table",
-            total=tables,
+    made = Step(
+        title=f"restore into {database}",
+        command=lines(
+            room(backend, environment),
+            _prepared(backend, environment, database),
+            f"{restore} <{words(dump)}",
         ),
-        finishing(backend, environment, database),
+        counts="processing data for table",
+        total=tables,
+    )
+    finished = finishing(backend, environment, database)
+    return tuple(commands.or_dropped(each, backend, database) for each in (made, finished))
+
+
+def room(backend: Backend, environment: Environment) -> str:
+    """Return a test that the server has room for a second copy; nothing where nobody can ask."""
+    if environment.backend == "server":
+        return ""
+    name = environment.database.name
+    needed = (
+        f"SELECT (pg_database_size({sql.literal(name)}) * {_ROOM} / 1024)::bigint"
+        " || ' ' || current_setting('data_directory')"
+    )
+    free = words(*backend.beside(), "df", "-Pk", "--")
+    return lines(
+        f"asked=$({commands.ask(backend, needed, 'postgres')})",
+        "needed=${asked%% *} place=${asked#* }",
+        f"free=$({free} \"$place\" | awk 'NR == 2 {{ print $4 }}')",
+        f'[ "$free" -ge "$needed" ] || {{ echo "$free KiB are free in $place, and $needed'
+        f' needed: {_ROOM} times the size of "{words(name)}; exit 1; }}',
     )
 
 
@@ -137,18 +172,18 @@ def restore_sql(
     backend: Backend, environment: Environment, file: Path, database: str
 ) -> tuple[Step, ...]:
     """Return the steps that run the SQL in FILE in DATABASE, made anew, all or nothing."""
-    return (
-        Step(
-            title=f"run {file.name} in {database}, in one transaction",
-            command=lines(
-                _prepared(backend, environment, database),
-                commands.transaction(backend, commands.File(words(file)), database=database),
-            ),
-            verify=f'[ "$({commands.ask(backend, commands.holds(1), database)})" = t ] || '
-            f"{{ {words('echo', f'{file.name} made no table in {database}')}; exit 1; }}",
+    made = Step(
+        title=f"run {file.name} in {database}, in one transaction",
+        command=lines(
+            room(backend, environment),
+            _prepared(backend, environment, database),
+            commands.transaction(backend, commands.File(words(file)), database=database),
         ),
-        finishing(backend, environment, database),
+        verify=f'[ "$({commands.ask(backend, commands.holds(1), database)})" = t ] || '
+        f"{{ {words('echo', f'{file.name} made no table in {database}')}; exit 1; }}",
     )
+    finished = finishing(backend, environment, database)
+    return tuple(commands.or_dropped(each, backend, database) for each in (made, finished))
 
 
 def _prepared(backend: Backend, environment: Environment, database: str) -> str:
@@ -246,15 +281,16 @@ END $copy$"""
 
 def compare_rows(backend: Backend, manifest: Manifest, database: str) -> Step:
     """Return the step that counts every table of DATABASE and compares with the manifest."""
-    differing = "\nUNION ALL ".join(
+    differing = [
         f"SELECT {sql.literal(table)} WHERE (SELECT count(*) FROM {table}) <> {count}"
         for table, count in manifest.rows
-    )
+    ]
     total = sum(count for _, count in manifest.rows)
-    return Step(
+    compared = Step(
         title=f"compare {len(manifest.rows)} tables, {total} rows, with the manifest",
-        command=equals(commands.ask(backend, differing or "SELECT WHERE false", database), ""),
+        command=equals(commands.ask_all(backend, differing, database), ""),
     )
+    return commands.or_dropped(compared, backend, database)
 
 
 def swap(backend: Backend, environment: Environment, revision: str) -> Step:
@@ -275,6 +311,8 @@ def swap(backend: Backend, environment: Environment, revision: str) -> Step:
     reopen = commands.execute(backend, undo, database="postgres")
     asked = commands.ask(backend, sql.VERSIONS)
     swapped = " && ".join(f"{each} >/dev/null" for each in work)
+    # Under a name of its own: who cancels a run ends the sessions that bear the run's.
+    reopen = f"PGAPPNAME=dbops:undo {reopen}"
     return Step(
         title=f"swap it in as {live}, keeping the old one",
         command=f"{{ {swapped}; }} || {{ {reopen}; exit 1; }}",
@@ -286,7 +324,7 @@ _SWAP = """\
 DO $swap$
 DECLARE
     live CONSTANT name := {live};
-    kept CONSTANT name := left(live, 40) || '_before_' || to_char(now() AT TIME ZONE 'UTC',
+    kept CONSTANT name := live || '_before_' || to_char(now() AT TIME ZONE 'UTC',
                                                                   'YYYYMMDDHH24MISS');
 BEGIN
     EXECUTE format('ALTER DATABASE %I RENAME TO %I', live, kept);
@@ -296,9 +334,10 @@ END $swap$"""
 
 def kept_databases(backend: Backend, environment: Environment) -> list[str]:
     """Return the words that list the databases earlier restores left aside, one a line."""
-    prefix = f"{environment.database.name[:40]}_before_"
+    live = sql.literal(environment.database.name)
     statement = (
-        f"SELECT datname FROM pg_database WHERE starts_with(datname::text, {sql.literal(prefix)})"
+        f"SELECT datname FROM pg_database WHERE starts_with(datname::text, {live})"
+        f" AND substr(datname::text, length({live}) + 1) ~ {sql.literal(f'^{beside.KEPT}$')}"
         " ORDER BY datname"
     )
     return commands.psql(

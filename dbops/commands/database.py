@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from dbops.commands import sql
 from dbops.commands.shell import RUN, equals, has_sha256, lines, without_lines, words
+from dbops.environments import beside
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Backend(Protocol):
         ...
 
 
+_TOGETHER = 200
 _SAFE = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
 
 
@@ -98,6 +100,14 @@ def ask(backend: Backend, statement: str, database: str | None = None) -> str:
     """Return the shell text that prints the one value STATEMENT gives."""
     answer = ("--no-align", "--tuples-only", f"--command={statement}")
     return words(*psql(backend, *answer, database=database))
+
+
+def ask_all(backend: Backend, statements: Sequence[str], database: str | None = None) -> str:
+    """Return the shell text that prints what all STATEMENTS give, one value a line."""
+    # One argument holds 128 KiB at most (execve(2)).
+    several = (statements[at : at + _TOGETHER] for at in range(0, len(statements), _TOGETHER))
+    each = [f"--command={'; '.join(some)}" for some in several] or ["--command="]
+    return words(*psql(backend, "--no-align", "--tuples-only", *each, database=database))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,21 @@ def transaction(
         for each in parts
     ]
     return brought.around(" ".join([words(*psql_words), *options]))
+
+
+def or_dropped(step: Step, backend: Backend, database: str) -> Step:
+    """Return STEP, which drops DATABASE when it fails: a full disk is the live one's, too.
+
+    A trap, for sh forgets `set -e` in whatever stands before `||`.
+    """
+    return replace(step, command=lines(unless_well(drop(backend, database)), step.command))
+
+
+def unless_well(*undo: str) -> str:
+    """Return the shell text after which UNDO runs when the step ends badly."""
+    # Under a name of its own: who cancels a run ends the sessions that bear the run's.
+    undoing = "; ".join(("export PGAPPNAME=dbops:undo", *undo))
+    return words("trap", f"[ $? -eq 0 ] || {{ {undoing}; }}", "EXIT")
 
 
 def create(backend: Backend, environment: Environment) -> Step:
@@ -330,7 +355,7 @@ def reopen(backend: Backend, environment: Environment) -> Step:
 
 def scratch(environment: Environment, purpose: str = "scratch") -> str:
     """Return the name of the database used to prove things beside the environment's own."""
-    return f"{environment.database.name[:48]}_dbops_{purpose}"
+    return beside.named(environment.database.name, f"dbops_{purpose}")
 
 
 def recreate(backend: Backend, database: str) -> str:

@@ -6,12 +6,12 @@ for the next run, whose first step does.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbops.commands import backup, health, sql
 from dbops.commands import database as commands
 from dbops.commands.shell import equals, has_sha256, lines, words
+from dbops.environments import beside
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 def building(environment: Environment) -> str:
     """Return the name of the database a refresh is built in."""
-    return f"{environment.database.name[:48]}_refreshing"
+    return beside.named(environment.database.name, "refreshing")
 
 
 def replaced(environment: Environment) -> str:
     """Return the name the live database has from the swap until it is dropped."""
-    return f"{environment.database.name[:48]}_replaced"
+    return beside.named(environment.database.name, "replaced")
 
 
 def make(backend: Backend, environment: Environment) -> Step:
@@ -132,21 +132,6 @@ _UNPOPULATED = (
 )
 
 
-def or_none(step: Step, backend: Backend, environment: Environment) -> Step:
-    """Return STEP, which drops the new database when it fails: a full disk is the live one's, too.
-
-    A trap, for sh forgets `set -e` in whatever stands before `||`.
-    """
-    doomed = commands.drop(backend, building(environment))
-    return replace(step, command=lines(_unless_well(doomed), step.command))
-
-
-def _unless_well(*undo: str) -> str:
-    # Under a name of its own: who cancels a run ends the sessions that bear the run's.
-    undoing = "; ".join(("export PGAPPNAME=dbops:undo", *undo))
-    return words("trap", f"[ $? -eq 0 ] || {{ {undoing}; }}", "EXIT")
-
-
 def swap(backend: Backend, environment: Environment, revision: str) -> Step:
     """Return the step that lets the new database serve, or the old one again when it is not well.
 
@@ -160,7 +145,9 @@ def swap(backend: Backend, environment: Environment, revision: str) -> Step:
         title=f"swap {new} in as {live}, and see that it serves",
         command=lines(
             _exchange(backend, live=live, new=new, old=old),
-            _unless_well(back, f"echo 'the old {live} serves again'", commands.drop(backend, new)),
+            commands.unless_well(
+                back, f"echo 'the old {live} serves again'", commands.drop(backend, new)
+            ),
         ),
         verify=lines(equals(commands.ask(backend, sql.VERSIONS), revision), well),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dbops.commands import backup, lock_watch
 from dbops.commands import database as commands
 from dbops.commands.shell import RUN, lines, words
+from dbops.environments import beside
 from dbops.environments.frozen import Frozen
 from dbops.runbook import Step
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from dbops.environments.model import Environment
     from dbops.snapshot import Snapshot
 
-# Of the live size; the upgrade adds to what is restored.
-_ROOM = 1.2
 _HERE = f"{RUN}/rehearsal"
 _DUMP = r"""'s/^"backup":"\([^"]*\)".*/\1/p'"""
 # comm indents what only the second of its files has.
@@ -48,31 +47,19 @@ class Upgrade(Frozen):
 
 def database(environment: Environment) -> str:
     """Return the name of the database the backup is restored into."""
-    return f"{environment.database.name[:48]}_rehearsal"
+    return beside.named(environment.database.name, "rehearsal")
 
 
 def expected(environment: Environment) -> str:
     """Return the name of the database that is built as the files say."""
-    return f"{environment.database.name[:40]}_rehearsal_expected"
+    return beside.named(environment.database.name, "rehearsal_expected")
 
 
 def room(backend: Backend, environment: Environment) -> Step:
     """Return the step that sees that the server has room for a second copy of the database."""
-    name = environment.database.name
-    needed = (
-        f"SELECT (pg_database_size(current_database()) * {_ROOM} / 1024)::bigint"
-        " || ' ' || current_setting('data_directory')"
-    )
-    free = words(*backend.beside(), "df", "-Pk", "--")
     return Step(
-        title=f"see that there is room to restore {name} once more",
-        command=lines(
-            f"asked=$({commands.ask(backend, needed)})",
-            "needed=${asked%% *} place=${asked#* }",
-            f"free=$({free} \"$place\" | awk 'NR == 2 {{ print $4 }}')",
-            f'[ "$free" -ge "$needed" ] || {{ echo "$free KiB are free in $place, and $needed'
-            f' needed: {_ROOM} times the size of "{words(name)}; exit 1; }}',
-        ),
+        title=f"see that there is room to restore {environment.database.name} once more",
+        command=backup.room(backend, environment),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from dbops.environments import beside
 from dbops.environments.document import Finding, Keys
 
 
@@ -16,7 +17,7 @@ def broken(data: Any) -> Iterator[Finding]:  # nothing is validated yet
     """Yield every rule that DATA, with its defaults merged, does not keep."""
     environments = _mapping(data, "environments")
     for name, settings in environments.items():
-        for rule in (_backend, _compose_files, _server, _legacy, _freezes):
+        for rule in (_backend, _database, _compose_files, _server, _legacy, _freezes):
             for path, what in rule(settings):
                 yield Finding(("environments", name, *path), what)
     yield from _names(environments, _mapping(data, "retired"))
@@ -34,6 +35,12 @@ def _backend(settings: Any) -> _Broken:
         yield ("backend",), f"{backend} needs a section `{backend}:` beside it"
     if backend == "embedded" and _get(settings, "host") is not None:
         yield ("backend",), "embedded runs on this machine; it takes no `host:`"
+
+
+def _database(settings: Any) -> _Broken:
+    name = _get(settings, "database", "name")
+    if isinstance(name, str) and (what := beside.wrong(name)):
+        yield ("database", "name"), what
 
 
 def _compose_files(settings: Any) -> _Broken:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbops import manifest
 from dbops.commands import backup as commands
+from dbops.environments.beside import named
 from dbops.errors import Problem, Refused, UsageProblem
 from dbops.operations import require, services
 from dbops.output import Conclusion
@@ -84,7 +85,7 @@ def restore_test(target: Target, state: State, *, dump: str | None) -> Runbook:
     found = _chosen(target, dump)
     manifest.check_usable(target.machine, found, target.environment, origin=None, server=server)
     beside = backend(target, state)
-    scratch = f"{target.environment.database.name[:44]}_restore_test"
+    scratch = named(target.environment.database.name, "restore_test")
     steps = (
         commands.read_back(beside, found.dump, found.sha256),
         *commands.restore_dump(beside, target.environment, found.dump, scratch, len(found.rows)),

@@ -73,9 +73,9 @@ def _names(target: Target, state: State, host: HostFacts) -> Iterator[tuple[str,
     yield from (("its name", each) for each in (target.name, *environment.aliases))
     yield "its database's name", environment.database.name
     yield "its host's marker", host.marker
-    yield "its host's name", host.name.partition(".")[0]
+    yield "its host's name", host.name
     if environment.host:
-        yield "its host's address", environment.host.address.partition(".")[0]
+        yield "its host's address", environment.host.address
     if state.database:
         yield "its database", state.database.environment
     if environment.compose:
@@ -97,7 +97,8 @@ def _rebuilding(target: Target, state: State) -> tuple[Step, ...]:
         refresh.check(beside, environment, head),
         refresh.swap(beside, environment, head),
     )
-    building = tuple(refresh.or_none(each, beside, environment) for each in steps)
+    new = refresh.building(environment)
+    building = tuple(database.or_dropped(each, beside, new) for each in steps)
     return (*building, refresh.drop(beside, environment))
 
 

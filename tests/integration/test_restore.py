@@ -135,7 +135,13 @@ def test_the_old_one_is_kept_until_it_is_forgotten(backed, dump):
     backed.psql(f'ALTER DATABASE "{aside}" WITH ALLOW_CONNECTIONS true', database="postgres")
     assert backed.psql("SELECT count(*) FROM public.words WHERE n = 0", database=aside) == "1"
     assert rows(backed, *TABLES) == before
+    others = ("sanbou_dev_before_2026", "sanbou_dev2_before_20260101000000")
+    for each in others:
+        backed.psql(f"CREATE DATABASE {each}", database="postgres")
     succeeded(backed.inv("restore-forget", *DEV))
+    assert set(others) <= set(databases(backed))
+    for each in others:
+        backed.psql(f"DROP DATABASE {each}", database="postgres")
     assert not [each for each in databases(backed) if "_before_" in each]
     assert "nothing to do" in succeeded(backed.inv("restore-forget", *DEV))
 
@@ -233,6 +239,7 @@ def test_a_plain_dump_that_is_cut_or_wrong_changes_nothing(backed, dump, plain):
     plain.write_text(broken, encoding="utf-8")
     told = refused(backed.inv(*words), ExitCode.FAILED, "stopped at: run old.sql")
     assert "division by zero" in told
+    assert "sanbou_dev_restoring" not in databases(backed)
     plain.write_text("", encoding="utf-8")
     refused(backed.inv(*words), ExitCode.USAGE, "it is empty")
     plain.unlink()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dbops.environments import beside
 from dbops.environments.validation import validate
 from dbops.errors import ExitCode, UsageProblem
 
@@ -177,3 +178,24 @@ def test_a_file_needs_a_project_and_an_environment():
         "1:1: environments: needs at least one environment",
         "1:1: project: this key is missing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("x" * 41, "needs at most 40 characters: what is built beside it has a longer name"),
+        ("sanbou_rehearsal", "ends in _rehearsal, as what is built beside a database does"),
+        ("a_before_20261122183957", "ends in _before_20261122183957, as what is built beside"),
+    ],
+)
+def test_a_database_is_not_called_what_is_built_beside_one(name, what):
+    told = _problem(HEAD.replace("{name: shop}", f"{{name: {name}}}"))
+    assert told.what.startswith(f"environments.here.database.name: {what}")
+
+
+@pytest.mark.parametrize("purpose", beside.PURPOSES)
+def test_what_is_built_beside_the_longest_name_is_not_cut_by_postgresql(purpose):
+    live = "x" * beside.LONGEST
+    assert not beside.wrong(live)
+    assert len(beside.named(live, purpose)) <= 63
+    assert beside.wrong(beside.named("sanbou", purpose))
