@@ -183,7 +183,8 @@ def record(found: Target, entry: dict[str, object]) -> None:
 
 def _actor() -> str:
     """Return the person as git knows them, the account and the machine a change comes from."""
-    person = runner.read(["git", "config", "user.name"]).out.strip()
+    # A tab or a line end in it would end the options that libpq is given.
+    person = " ".join(runner.read(["git", "config", "user.name"]).out.split())
     return f"{person} <{runs.who()}>" if person else runs.who()
 
 

@@ -48,9 +48,10 @@ fi
 
 mkdir -p -- "$directory"
 chmod 700 "$directory"
+# The directory may be a link to another disk, which find follows with -H alone.
 # Another environment's name may begin with this one's; no name holds a T or a Z.
 own="${environment}_????????T??????Z_*"
-find "$directory" -name ".${environment}_????????T??????Z.*" -type f -mmin +1440 -exec rm -f {} +
+find -H "$directory" -name ".${environment}_????????T??????Z.*" -type f -mmin +1440 -exec rm -f {} +
 
 ask() {
     ask_sql=$1
@@ -63,8 +64,10 @@ facts=$(ask "SELECT current_setting('server_version_num') || ' ' || pg_database_
     || ' ' || (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind = 'r' AND c.relpersistence <> 't'
                   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
-                                     AND d.objid = c.oid AND d.deptype = 'e'))
+                  -- An extension's own tables are in no dump, but for those that hold its settings.
+                  AND (NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                                      AND d.objid = c.oid AND d.deptype = 'e')
+                       OR EXISTS (SELECT FROM pg_extension x WHERE c.oid = ANY (x.extconfig))))
     || ' ' || coalesce(nullif(current_setting('dbops.environment', true), ''), '-')" "$@") ||
     fail 1 "$environment: the database does not answer" "$database" "psql ended with $?" "inv ps --env $environment"
 # shellcheck disable=SC2086  # four words
@@ -76,7 +79,7 @@ shift 5
         "a backup under a wrong name is worse than none" "correct environments.yaml"
 
 # A dump is smaller than its database; the largest so far is the better guess, where there is one.
-largest=$(find "$directory" -name "$own.dump" -type f -exec wc -c {} \; | awk '$1 > m { m = $1 } END { print m + 0 }')
+largest=$(find -H "$directory" -name "$own.dump" -type f -exec wc -c {} \; | awk '$1 > m { m = $1 } END { print m + 0 }')
 need=$(awk -v size="$bytes" -v last="$largest" 'BEGIN { printf "%d", (last ? last * 1.2 : size * 0.5) / 1024 + 1024 }')
 free=$(df -Pk -- "$directory" | awk 'NR == 2 { print $4 }')
 [ "$free" -ge "$need" ] ||
@@ -84,7 +87,7 @@ free=$(df -Pk -- "$directory" | awk 'NR == 2 { print $4 }')
         "free some, or set backup.directory in environments.yaml"
 
 # Names have seconds; a second backup of the same one must not take the first one's place.
-until time=$(date -u +%Y%m%dT%H%M%SZ) && [ -z "$(find "$directory" -name "${environment}_${time}_*")" ]; do
+until time=$(date -u +%Y%m%dT%H%M%SZ) && [ -z "$(find -H "$directory" -name "${environment}_${time}_*")" ]; do
     sleep 1
 done
 partial="$directory/.${environment}_$time.$$.partial"
@@ -145,8 +148,11 @@ sync "$partial" "$partial.rows.json" 2>/dev/null || sync
 mv -- "$partial" "$directory/$name.dump"
 mv -- "$partial.rows.json" "$directory/$name.json"
 
-# The newest are kept; names sort by time. A dump without a manifest was never finished.
-find "$directory" -name "$own.json" -type f | sort -r | tail -n "+$((keep + 1))" |
-    while IFS= read -r old; do rm -f -- "${old%.json}.dump" "${old%.json}.dump.age" "$old"; done
+# The newest are kept, and this one, even where a clock that ran ahead named others later; names sort
+# by time. A dump without a manifest was never finished.
+find -H "$directory" -name "$own.json" -type f | sort -r | tail -n "+$((keep + 1))" |
+    while IFS= read -r old; do
+        [ "$old" = "$directory/$name.json" ] || rm -f -- "${old%.json}.dump" "${old%.json}.dump.age" "$old"
+    done
 
 printf '%s\n' "$directory/$name.dump"

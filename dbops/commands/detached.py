@@ -30,11 +30,11 @@ journal() {
         flock 8
         [ ! -s "$home/journal.jsonl" ] || [ "$(tail -c 1 "$home/journal.jsonl" | wc -l)" -eq 1 ] || echo >&8
         last=$(grep -a -E '"hash":"[0-9a-f]{64}"\}$' "$home/journal.jsonl" | tail -n 1)
-        number=$(printf '%s' "$last" | sed -n 's/^{"sequence":\([0-9]*\),.*/\1/p')
-        before=$(printf '%s' "$last" | sed -n 's/.*"hash":"\([0-9a-f]*\)"}$/\1/p')
+        number=$(printf '%s' "$last" | LC_ALL=C sed -n 's/^{"sequence":\([0-9]*\),.*/\1/p')
+        before=$(printf '%s' "$last" | LC_ALL=C sed -n 's/.*"hash":"\([0-9a-f]*\)"}$/\1/p')
         line="{\"sequence\":$((${number:-0} + 1)),\"at\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\",$1,\"previous\":\"$before\""
-        printf '%s,"hash":"%s"}\n' "$line" "$(printf '%s' "$line" | sha256sum | cut -c 1-64)" >&8
-        sync "$home/journal.jsonl" 2>/dev/null
+        printf '%s,"hash":"%s"}\n' "$line" "$(printf '%s' "$line" | sha256sum | cut -c 1-64)" >&8 || exit
+        sync "$home/journal.jsonl" 2>/dev/null || :
     ) 8>>"$home/journal.jsonl"
 }
 """
@@ -125,7 +125,7 @@ mkdir -p -m 700 "$dir" || exit 1
 case $(sha256sum <"$dir/run.sh") in {plan}*) ;; *) echo 'the script did not arrive whole'; exit 1 ;; esac
 : >"$dir/log"; : >"$dir/events.jsonl"
 printf '%s\\n' {shlex.quote(holder)} >"$home/lock"
-journal {shlex.quote(begin)}
+journal {shlex.quote(begin)} || {{ echo 'the journal cannot be written'; exit 1; }}
 ls -1 "$home/runs" | sort -r | tail -n +{keep + 1} | while IFS= read -r old; do rm -rf "$home/runs/$old"; done
 {with_environment(variables, launch)} </dev/null >>"$dir/log" 2>&1 || exit 1
 echo started

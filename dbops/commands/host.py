@@ -120,6 +120,8 @@ def fast_forward(environment: Environment, commit: str) -> Step:
         title=f"fast-forward the checkout to {commit[:12]}",
         command=lines(
             "export GIT_TERMINAL_PROMPT=0",
+            # So would the cache of a credential helper.
+            "exec 9>&-",
             words(*fetch, settings.remote, f"refs/heads/{settings.branch}"),
             words(*git, "merge", "--quiet", "--ff-only", commit),
         ),

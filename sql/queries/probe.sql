@@ -55,7 +55,13 @@ SELECT json_build_object(
     'tables', (SELECT count(*) FROM pg_catalog.pg_class AS c
                  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
                 WHERE c.relkind = 'r' AND c.relpersistence <> 't'
-                  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
+                  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                  -- An extension's own tables are in no dump, but for those that hold its settings.
+                  AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+                                    WHERE d.classid = 'pg_class'::regclass
+                                      AND d.objid = c.oid AND d.deptype = 'e')
+                       OR EXISTS (SELECT FROM pg_catalog.pg_extension AS x
+                                   WHERE c.oid = ANY (x.extconfig)))),
     'snapshot', :'snapshot',
     'roles', (SELECT json_agg(rolname ORDER BY rolname) FROM pg_catalog.pg_roles
                WHERE rolname !~ '^pg_'),

@@ -98,6 +98,61 @@ def test_the_newest_are_kept_and_never_fewer_than_two(head, folder):
     assert all((folder / each).exists() for each in others)
 
 
+def test_a_linked_directory_is_kept_small_too(head, folder, tmp_path):
+    folder.symlink_to(tmp_path)
+    head.edit("environments.yaml", "aliases: [dev]", "aliases: [dev]\n    backup: {keep: 2}")
+    try:
+        taken = [head.json("backup", *DEV)["dump"] for _ in range(3)]
+    finally:
+        head.edit("environments.yaml", "aliases: [dev]\n    backup: {keep: 2}", "aliases: [dev]")
+        folder.unlink()
+    assert sorted(each.name for each in tmp_path.glob("*.dump")) == [
+        Path(each).name for each in taken[1:]
+    ]
+
+
+def test_a_clock_that_ran_ahead_does_not_cost_the_newest_backup(head, folder):
+    head.must("backup", *DEV)
+    said, dump = manifest(folder)
+    for year in range(2090, 2099):
+        name = f"local_dev_{year}0101T000000Z_{HEAD}"
+        shutil.copy(dump, folder / f"{name}.dump")
+        ahead = {**said, "file": f"{name}.dump", "taken_at": f"{year}0101T000000Z"}
+        (folder / f"{name}.json").write_text(json.dumps(ahead), encoding="utf-8")
+    head.must("backup", *DEV)
+    today = [each for each in folder.glob("*.dump") if "_209" not in each.name]
+    assert len(today) == 1
+    assert today[0] != dump
+    assert today[0].with_suffix(".json").exists()
+
+
+def test_tables_of_an_extension_count_as_pg_dump_takes_them(head, folder):
+    head.psql(
+        "CREATE TABLE public.of_extension (a int)",
+        "CREATE TABLE public.settings_of_it AS SELECT 1 AS a",
+        "ALTER EXTENSION plpgsql ADD TABLE public.of_extension",
+        "ALTER EXTENSION plpgsql ADD TABLE public.settings_of_it",
+        "UPDATE pg_extension SET extcondition = ARRAY[''],"
+        " extconfig = ARRAY['public.settings_of_it'::regclass] WHERE extname = 'plpgsql'",
+    )
+    try:
+        succeeded(head.inv("backup", *DEV))
+        rows = manifest(folder)[0]["rows"]
+        assert rows["public.settings_of_it"] == 1
+        assert "public.of_extension" not in rows
+        query = head.directory / "sql" / "queries" / "probe.sql"
+        probed = json.loads(head.psql("\\set migration_lock 1", f"\\i {query}"))
+        assert probed["tables"] == len(rows)
+    finally:
+        head.psql(
+            "UPDATE pg_extension SET extcondition = NULL, extconfig = NULL"
+            " WHERE extname = 'plpgsql'",
+            "ALTER EXTENSION plpgsql DROP TABLE public.of_extension",
+            "ALTER EXTENSION plpgsql DROP TABLE public.settings_of_it",
+            "DROP TABLE public.of_extension, public.settings_of_it",
+        )
+
+
 def test_rows_are_of_one_moment_while_writers_go_on(head, folder):
     head.psql("CREATE TABLE public.one (n int)", "CREATE TABLE public.three (n int)")
     stop, written = threading.Event(), []
