@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _CHANGE = re.compile(r"(?:^|[()] ?)(?P<verb>delete from|update)\b", re.IGNORECASE)
 _CHANGING = re.compile(r"(?:with|delete|update)\b", re.IGNORECASE)
 _WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
+_CLUSTER = re.compile(
+    r"(?:(?:create|alter|drop) (?:role|group|user(?! mapping)|database|tablespace)|alter system)\b",
+    re.IGNORECASE,
+)
 _DO = re.compile(r"do\b", re.IGNORECASE)
 
 
@@ -38,6 +42,7 @@ def check(statements: Sequence[Statement], before: Objects) -> Iterator[Found]:
         yield from views(about, before)
     for each in statements:
         yield from _without_where(each)
+        yield from _of_the_cluster(each)
         if _DO.match(each.code):
             what = "nobody looks into a DO block; write its statements out where that is possible"
             yield Found(rule="do-block", message=what, line=each.first_line)
@@ -136,6 +141,16 @@ def _without_where(statement: Statement) -> Iterator[Found]:
                 "commits; say which with WHERE, or say why it is meant with lint-ignore",
                 line=statement.first_line,
             )
+
+
+def _of_the_cluster(statement: Statement) -> Iterator[Found]:
+    if found := _CLUSTER.match(statement.code):
+        yield Found(
+            rule="changes-the-cluster",
+            message=f"{found[0].upper()} is about the whole server: a rehearsal, or a scratch "
+            "database, would change it for the live one; write it in the roles script, or type it",
+            line=statement.first_line,
+        )
 
 
 def _same_level(code: str) -> str:

@@ -55,6 +55,29 @@ def test_cascade_names_every_view_that_goes_with_it(code):
     assert "daily_target" not in found.message
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "CREATE ROLE x;",
+        "alter user x password 'y';",
+        "DROP GROUP x;",
+        "ALTER DATABASE sanbou_prod SET work_mem = '7MB';",
+        "CREATE TABLESPACE t LOCATION '/x';",
+        "ALTER SYSTEM SET work_mem = '7MB';",
+    ],
+)
+def test_what_is_of_the_whole_server_is_no_matter_of_a_revision(code):
+    assert fired(code) == ["changes-the-cluster"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["CREATE USER MAPPING FOR x SERVER y;", "GRANT x TO y;", "ALTER TABLE raw.slip OWNER TO role;"],
+)
+def test_what_is_of_one_database_is_not_taken_for_the_servers(code):
+    assert fired(code) == []
+
+
 def test_cascade_without_a_known_reader_says_so():
     (found,) = check("DROP VIEW mart.report CASCADE;")
     assert "no view is known to" in found.message
