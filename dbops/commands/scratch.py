@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 from dbops.commands import sql
 from dbops.commands.database import ask, execute, psql
 from dbops.commands.shell import Question
+from dbops.environments import beside
 
 if TYPE_CHECKING:
     from dbops.commands.database import Backend
+    from dbops.environments.model import Environment
 
 _SETTING = re.compile(r"^SET (?!client_encoding)(\w+) =", re.MULTILINE)
 _BEGIN = "\nWITH members AS"
 
 
-def claim(beside: Backend, database: str) -> str:
+def claim(backend: Backend, database: str) -> str:
     """Return the shell text that notes at DATABASE that it is in use since now."""
     setting = f"ALTER DATABASE {sql.identifier(database)} SET dbops.scratch_since = %L"
     text = f"DO $now$ BEGIN EXECUTE format({sql.literal(setting)}, now()); END $now$"
-    return execute(beside, text, database="postgres")
+    return execute(backend, text, database="postgres")
 
 
-def claimed_seconds(beside: Backend, database: str) -> str:
+def claimed_seconds(backend: Backend, database: str) -> str:
     """Return the shell text that prints how many seconds ago DATABASE was claimed, if ever."""
     question = (
         "SELECT extract(epoch FROM now() - split_part(each, '=', 2)::timestamptz)::int"
@@ -31,10 +33,21 @@ def claimed_seconds(beside: Backend, database: str) -> str:
         f" unnest(s.setconfig) AS each WHERE d.datname = {sql.literal(database)}"
         " AND each LIKE 'dbops.scratch_since=%'"
     )
-    return ask(beside, question, "postgres")
+    return ask(backend, question, "postgres")
 
 
-def record(beside: Backend, database: str) -> Question:
+def left_behind(backend: Backend, environment: Environment) -> str:
+    """Return the shell text that lists what was built beside the database and nobody uses."""
+    names = (beside.named(environment.database.name, each) for each in beside.PURPOSES)
+    question = (
+        "SELECT datname || ', ' || pg_size_pretty(pg_database_size(d.oid)) FROM pg_database AS d"
+        f" WHERE datname IN ({', '.join(map(sql.literal, names))})"
+        " AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid) ORDER BY datname"
+    )
+    return ask(backend, question, "postgres")
+
+
+def record(backend: Backend, database: str) -> Question:
     """Return what makes DATABASE note the catalogue of each revision that is applied to it.
 
     A trigger on the version table reads it inside the revision's transaction, so that one run of
@@ -61,10 +74,10 @@ END $record$;
 CREATE TRIGGER record AFTER INSERT OR UPDATE ON public.alembic_version
     FOR EACH STATEMENT EXECUTE FUNCTION dbops.record();
 """
-    return Question(words=tuple(psql(beside, "--file=-", database=database)), text=text)
+    return Question(words=tuple(psql(backend, "--file=-", database=database)), text=text)
 
 
-def recorded(beside: Backend, database: str, revision: str) -> str:
+def recorded(backend: Backend, database: str, revision: str) -> str:
     """Return the shell text that prints the catalogue noted of REVISION; nothing without one."""
     statement = f"SELECT lines FROM dbops.recorded WHERE revision = {sql.literal(revision)}"
-    return ask(beside, statement, database)
+    return ask(backend, statement, database)

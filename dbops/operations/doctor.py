@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbops import manifest
-from dbops.commands import sql
+from dbops.commands import scratch, sql
 from dbops.environments.frozen import Frozen
 from dbops.operations import backups, databases, standing, views
 from dbops.probe import ask_file, backend
@@ -48,6 +48,7 @@ def _findings(target: Target, state: State) -> Iterator[Finding]:
     yield from _schema(target, found)
     yield from _roles(target, state, found)
     yield from _views(target, state)
+    yield from _left_behind(target, state)
     yield from _backups(target, state)
 
 
@@ -103,6 +104,18 @@ def _views(target: Target, state: State) -> Iterator[Finding]:
             what=f"materialized views are not populated: {', '.join(empty)}",
             why="reading one fails (55000)",
             next_command=target.command("mv-refresh"),
+        )
+
+
+def _left_behind(target: Target, state: State) -> Iterator[Finding]:
+    asked = scratch.left_behind(backend(target, state), target.environment)
+    is_busy = state.host is not None and state.host.holder
+    for line in () if is_busy else target.machine.read(["sh", "-c", asked]).out.splitlines():
+        name = line.partition(",")[0]
+        yield Finding(
+            what=f"left behind by a command that was killed: {line}",
+            why="it takes room until the next such command makes it anew",
+            next_command=f"{target.command('psql')} --command 'DROP DATABASE {name}'",
         )
 
 

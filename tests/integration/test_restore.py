@@ -280,3 +280,16 @@ def test_a_file_that_makes_no_table_is_not_swapped_in(backed, plain):
     )
     assert "old.sql made no table in sanbou_dev_restoring" in told
     assert contents(backed) == before
+
+
+def test_what_a_killed_command_left_is_named_with_the_command_that_drops_it(backed):
+    backed.psql("CREATE DATABASE sanbou_dev_restoring", database="postgres")
+    (found,) = [
+        each for each in json.loads(backed.inv("doctor", *DEV, "--json").stdout)
+        if "left behind" in each["what"]
+    ]  # fmt: skip
+    assert "sanbou_dev_restoring, " in found["what"]
+    command = shlex.split(found["next_command"])
+    assert command[:2] == ["inv", "psql"]
+    succeeded(backed.inv(*command[1:]))
+    assert "left behind" not in backed.inv("doctor", *DEV).stdout
