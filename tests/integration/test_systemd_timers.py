@@ -11,7 +11,8 @@ from scheduled import TOKEN, Monitor
 from timers import Sampler, Timers, service, timer
 from watching import until
 
-OFTEN = "*:*:0/2"
+# systemd refuses a sixth start within 10 seconds.
+OFTEN = "*:*:0/3"
 CALENDARS = {
     **dict.fromkeys(
         ("vm_ok", "vm_secret", "vm_busy", "vm_late", "vm_hang", "vm_own", "vm_away", "vm_held"),
@@ -19,7 +20,7 @@ CALENDARS = {
     ),
     "vm_long": "*:*:*",
 }
-MISSED_SECONDS = 8
+MISSED_SECONDS = 15
 SKIPPED = 75
 
 
@@ -112,7 +113,7 @@ def test_systemd_ends_a_run_when_its_own_time_is_over_and_it_is_told(timers):
 def test_a_run_that_is_stopped_is_told_and_leaves_nothing_behind(timers):
     timers.hold("vm_held")
     begun = len(timers.seen("vm_held"))
-    succeeded(timers.machine.root(f"systemctl start {timer('vm_held')}"))
+    timers.install("vm_held")
     until(lambda: len(timers.seen("vm_held")) > begun, "a run")
     assert timers.left("vm_held")
     succeeded(timers.machine.root(f"systemctl stop {timer('vm_held')} {service('vm_held')}"))
@@ -137,7 +138,6 @@ def test_the_token_is_in_no_unit_journal_log_or_process(timers):
     )
     said = succeeded(timers.machine.root(everything))
     assert service("vm_secret") in said
-    assert "--config -" not in said
     assert TOKEN not in said
 
 
@@ -163,7 +163,7 @@ def test_a_run_that_hangs_is_ended_when_its_time_is_over(timers):
     assert timers.said("vm_hang", "it was not done within 60 seconds")
     assert timers.said("vm_hang", "status=124/n/a")
     # Of two runs that hang the second at most still does.
-    assert len(timers.machine.root("pgrep --full 'sleep 471[1]'").stdout.split()) <= 1
+    assert timers.machine.root("pgrep --count --full 'sleep 471[1]'").stdout in {"0\n", "1\n"}
     succeeded(timers.machine.root(f"systemctl disable --now {timer('vm_hang')}"))
 
 
