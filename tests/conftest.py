@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Whoever runs the tests in the background may ignore Ctrl-C, which what they start would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["rig.engine", "rig.vms", "rig.fixtures"]
+pytest_plugins = ["rig.engine", "rig.vms", "rig.fixtures", "rig.systemd"]
 
 ROOT = Path(__file__).resolve().parents[1]
 AMBIENT = ("DATABASE_URL", "DBOPS_", "PG", "POSTGRES_", "COMPOSE_", "DOCKER_HOST")

@@ -220,16 +220,26 @@ def linger(schedule: Schedule) -> str:
     return words("loginctl", "enable-linger", schedule.account)
 
 
+def let_linger(schedule: Schedule) -> str:
+    """Return the same, which tells who can where the account itself may not."""
+    told = words("echo", f"root has to allow it once: {linger(schedule)}")
+    # Without polkit, as on a small server, logind lets nobody but root decide.
+    return f"{linger(schedule)} || {{ {told}; exit 1; }}"
+
+
 def is_lingering(schedule: Schedule) -> str:
     """Return a test that the account's systemd goes on after a logout."""
     return equals(words(*lingering(schedule)), "yes")
 
 
 def given_back(project_directory: Path, environment: str) -> str:
-    """Return what gives the journal and the runs that root wrote to the owner of the project."""
+    """Return what gives all that root wrote to the owner of the project."""
     own = project_directory / ".dbops"
     owner = f"--reference={project_directory}"
+    cache = words("find", own, "-maxdepth", "1", "-name", "cache")
     return lines(
         words("chown", "-h", owner, "--", own),
         words("chown", "-hR", owner, "--", own / environment),
+        # An owner who cannot write there has environments.yaml checked anew by every command.
+        f"{cache} {words('-exec', 'chown', '-hR', owner, '--', '{}', '+')}",
     )

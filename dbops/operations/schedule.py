@@ -38,7 +38,8 @@ def shown(target: Target) -> Conclusion:
     _check_calendar(target, schedule)
     crontab = cron.crontab(schedule)
     units = {str(schedule.units / name): text for name, text in schedule.texts.items()}
-    by_hand = tuple(each for step in _starting(schedule) for each in step.command.splitlines())
+    linger = (commands.linger(schedule),) if _needs_linger(schedule) else ()
+    by_hand = (*linger, *commands.started(schedule).splitlines())
     return Conclusion(
         sentence="\n".join([*(f"# {file}\n{text}" for file, text in units.items()), crontab])[:-1],
         next_command="\n      ".join(
@@ -177,7 +178,7 @@ def _steps(target: Target, schedule: Schedule) -> tuple[Step, ...]:
 def _starting(schedule: Schedule) -> tuple[Step, ...]:
     title = f"let the systemd of {schedule.account} go on after a logout"
     lingering = Step(
-        title=title, command=commands.linger(schedule), verify=commands.is_lingering(schedule)
+        title=title, command=commands.let_linger(schedule), verify=commands.is_lingering(schedule)
     )
     start = Step(
         title=f"start {schedule.timer}",

@@ -91,3 +91,15 @@ class Scheduled:
 
     def log(self):
         return self.logs[-1].read_text(encoding="utf-8")
+
+
+def processes():
+    """Return the arguments and the environment of every process but this one."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        if each.parent.name != str(os.getpid()):
+            try:
+                found += [each.read_bytes(), each.with_name("environ").read_bytes()]
+            except OSError:
+                continue
+    return found

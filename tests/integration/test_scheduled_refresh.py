@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import ROOT
+from rig.hosts import CHECKOUT, Put
+from rig.systemd import make_systemd_machine
 from scheduled import TOKEN, Monitor
+from timers import NOW
 from watching import HEAD, refused, succeeded, until
 
 from dbops.errors import ExitCode
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from rig.systemd import SystemdMachine
     from rig.vm_rig import Rig
 
 LIVE = "SELECT oid FROM pg_database WHERE datname = 'sanbou_stg'"
@@ -27,6 +32,7 @@ AT = "SELECT version_num FROM public.alembic_version"
 ASLEEP = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 SEED = "sql/seed_stg.sql"
 SECONDS = 300
+JUMP_STATE = "/home/deploy/.local/state/dbops/sanbou/vm_stg/refresh"
 
 
 class Timer:
@@ -134,6 +140,49 @@ def test_a_refresh_that_fails_is_told_with_its_code_and_the_old_database_serves_
     assert "division by zero" in done.log
     assert "division by zero" in done.said
     assert serving(rig) == before
+
+
+def test_a_real_systemd_refreshes_at_its_time_and_tells(rig: Rig, timer: Timer, systemd_image: str):
+    before = serving(rig)
+    pings = len(timer.monitor.pings)
+    machine = make_systemd_machine(systemd_image)
+    try:
+        machine.boot()
+        move_in(machine, rig, timer)
+        succeeded(machine.root("./inv schedule --env vm_stg --install"))
+        until(lambda: timer.monitor.pings[pings + 1 :], "the refresh", seconds=SECONDS)
+        log = machine.on(f"cat {JUMP_STATE}/logs/*.log; journalctl --no-pager").stdout
+    finally:
+        machine.remove()
+    assert timer.monitor.pings[pings:] == ["start", "0"], log
+    assert f"vm_stg: rebuilt from the snapshot, at {HEAD} (head)" in log
+    assert TOKEN not in log
+    after = serving(rig)
+    assert after[0] != before[0]
+    assert after[1:] == [HEAD, "sanbou_stg"]
+
+
+def move_in(machine: SystemdMachine, rig: Rig, timer: Timer) -> None:
+    """Give a machine the laptop's keys, and a calendar that is due once, a few seconds from now."""
+    laptop, home = rig.laptop_machine, "/home/deploy"
+    due = time.strftime("%F %T UTC", time.gmtime(time.time() + 15))
+    text = (laptop.checkout / "environments.yaml").read_text(encoding="utf-8")
+    for old, new in (
+        ("Mon..Fri 05:30 Asia/Tokyo", due),
+        (str(timer.secret), "~/ping"),
+        (str(laptop.home), home),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    keys = {each: each.read_text(encoding="utf-8") for each in (laptop.key, laptop.known_hosts)}
+    machine.put(
+        {
+            f"{CHECKOUT}/environments.yaml": Put(text),
+            f"{home}/ping": Put(timer.secret.read_text(encoding="utf-8")),
+            **{f"{home}/.ssh/{each.name}": Put(content) for each, content in keys.items()},
+            "/etc/systemd/system/timer.d/now.conf": Put(NOW, 0o644, 0),
+        }
+    )
 
 
 def test_a_locked_environment_is_skipped_which_is_no_failure(rig: Rig, timer: Timer):

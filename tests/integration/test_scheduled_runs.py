@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from scheduled import ROOT, TOKEN, Monitor, Scheduled
+from scheduled import ROOT, TOKEN, Monitor, Scheduled, processes
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_the_token_is_in_no_argument_variable_output_or_log(scheduled, monitor, 
     seen: list[bytes] = []
     process = scheduled.start(PATH=path, url="from outside")
     while process.poll() is None:
-        seen += _processes()
+        seen += processes()
         time.sleep(0.01)
     out, error = process.communicate()
     assert monitor.pings == ["start", "1"]
@@ -250,15 +250,3 @@ def _path_without_curl(parent):
     for name in (*names, "dirname", "getent", "id", "cut", "env", "cat"):
         (programs / name).symlink_to(str(shutil.which(name)))
     return str(programs)
-
-
-def _processes():
-    """Return the arguments and the environment of every process but this one."""
-    found = []
-    for each in Path("/proc").glob("[0-9]*/cmdline"):
-        if each.parent.name != str(os.getpid()):
-            try:
-                found += [each.read_bytes(), each.with_name("environ").read_bytes()]
-            except OSError:
-                continue
-    return found

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from chains import CHAIN, CHANGES, DATA_ONLY, REVISION, REVISIONS, name, write, write_chain
 from conftest import make_project
 from states import keep, renew
 from watching import BASELINE, HEAD, LEGACY, contents, refused
@@ -19,61 +20,6 @@ from dbops.probe import probe
 from dbops.target import Target
 
 DEV = ("--env", "local_dev")
-CHAIN = 120
-SNAPSHOT = """\
---
--- PostgreSQL database dump
---
-
-CREATE SCHEMA mart;
-CREATE SCHEMA raw;
-CREATE TABLE raw.slip (id integer NOT NULL, note text);
-
---
--- PostgreSQL database dump complete
---
-"""
-REVISION = '''"""Change {number}."""
-
-from alembic import op
-
-revision = "{revision}"
-down_revision = "{parent}"
-
-
-def upgrade() -> None:
-    op.execute("""{statement}""")
-'''
-# What a revision does, by its number; the fifth changes rows alone.
-CHANGES = (
-    "CREATE TABLE raw.t_{n} (id integer PRIMARY KEY, note text)",
-    "ALTER TABLE raw.slip ADD COLUMN c_{n} numeric(10, 2) DEFAULT {n}",
-    "CREATE INDEX slip_{n} ON raw.slip (note, id) WHERE id > {n}",
-    "CREATE VIEW mart.v_{n} AS SELECT id, note FROM raw.slip WHERE id IN ({n}, 2)",
-    "INSERT INTO raw.slip (id) VALUES ({n})",
-    "COMMENT ON TABLE raw.slip IS 'as of {n}'",
-    "CREATE FUNCTION raw.f_{n}(a integer) RETURNS integer LANGUAGE sql AS 'SELECT a + {n}'",
-    "ALTER TABLE raw.slip SET (fillfactor = {f})",
-)
-DATA_ONLY = 4
-DRIVER = """\
-import sys
-from alembic.config import main
-for line in sys.stdin:
-    try:
-        main(argv=["--config", sys.argv[1], "upgrade", line.strip()])
-    except SystemExit as end:
-        print("failed" if end.code else "done", flush=True)
-    else:
-        print("done", flush=True)
-"""
-
-
-def name(number):
-    return f"change_{number:03}" if number else HEAD
-
-
-REVISIONS = [BASELINE, *(name(number) for number in range(CHAIN - 1))]
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +27,7 @@ def chain():
     """A project with a history of 120 revisions; local_dev is at the baseline."""
     made = make_project()
     try:
-        (made.directory / "sql" / "schema_baseline.sql").write_text(SNAPSHOT, encoding="utf-8")
-        for number in range(1, CHAIN - 1):
-            statement = CHANGES[number % len(CHANGES)].format(n=number, f=10 + number % 80)
-            write(made, number, statement)
+        write_chain(made)
         made.must("up", *DEV)
         made.must("db-init-from-snapshot", *DEV)
         made.must("al-stamp", "--rev", BASELINE, *DEV)
@@ -93,14 +36,6 @@ def chain():
         yield made
     finally:
         made.remove()
-
-
-def write(project, number, statement):
-    text = REVISION.format(
-        number=number, revision=name(number), parent=name(number - 1), statement=statement
-    )
-    folder = project.directory / "migrations_v2" / "alembic" / "versions"
-    (folder / f"{name(number)}.py").write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
@@ -126,6 +61,19 @@ def same_schema(revision):
     first = number - 1 if number % len(CHANGES) == DATA_ONLY else number
     last = first + 1 if (first + 1) % len(CHANGES) == DATA_ONLY else first
     return [each for each in map(name, range(first, last + 1)) if each in REVISIONS]
+
+
+DRIVER = """\
+import sys
+from alembic.config import main
+for line in sys.stdin:
+    try:
+        main(argv=["--config", sys.argv[1], "upgrade", line.strip()])
+    except SystemExit as end:
+        print("failed" if end.code else "done", flush=True)
+    else:
+        print("done", flush=True)
+"""
 
 
 def upgrading(project):

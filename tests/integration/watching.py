@@ -29,9 +29,9 @@ LEGACY = "20251212_110000000"
 PATIENCE_SECONDS = 60.0
 
 
-def until(condition: Callable[[], object], what: str) -> None:
+def until(condition: Callable[[], object], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
     """Poll CONDITION; fail naming WHAT when it does not come true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for: {what}"
         time.sleep(0.005)

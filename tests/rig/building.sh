@@ -1,6 +1,8 @@
 # Sourced, after apt.sh, by the scripts that build images: each once, its tag a hash of its inputs.
 # shellcheck shell=sh disable=SC2154  # suite, keyring and here are theirs
 
+python_version=3.13
+
 digest() { sha256sum | cut -c 1-12; }
 
 is_built() { docker image inspect "$1" >/dev/null 2>&1; }
@@ -33,6 +35,19 @@ build() {
         >"$scratch/log" 2>&1 || {
         tail -n 15 "$scratch/log" >&2
         fail "docker build failed for $1; its last lines are above"
+    }
+}
+
+# download_wheels FOLDER: what $scratch/requirements.txt names, for the images' Python.
+download_wheels() {
+    say "downloading packages for Python $python_version"
+    "${PYTHON:-python3}" -m venv "$scratch/venv"
+    "$scratch/venv/bin/pip" download --quiet --dest "$scratch/$1/wheels" --only-binary=:all: \
+        --implementation cp --python-version "$python_version" --platform "manylinux2014_$(uname -m)" \
+        --platform "manylinux_2_28_$(uname -m)" --requirement "$scratch/requirements.txt" \
+        >"$scratch/log" 2>&1 || {
+        tail -n 15 "$scratch/log" >&2
+        fail 'pip download failed; its last lines are above'
     }
 }
 

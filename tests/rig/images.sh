@@ -9,22 +9,12 @@ project=$(CDPATH='' cd -- "$here/../.." && pwd -P)
 . "$here/apt.sh"
 . "$here/building.sh"
 
-python_version=3.13
-
 # The packages of core_api at the project's own bounds, as docker/Dockerfile takes them.
 requirements() { grep -E '^(alembic|sqlalchemy|psycopg2-binary)[^a-z-]' "$project/requirements.txt"; }
 
 build_python() {
-    say "downloading the packages of core_api for Python $python_version"
-    "${PYTHON:-python3}" -m venv "$scratch/venv"
     requirements >"$scratch/requirements.txt"
-    "$scratch/venv/bin/pip" download --quiet --dest "$scratch/python/wheels" --only-binary=:all: \
-        --implementation cp --python-version "$python_version" --platform "manylinux2014_$(uname -m)" \
-        --platform "manylinux_2_28_$(uname -m)" --requirement "$scratch/requirements.txt" \
-        >"$scratch/log" 2>&1 || {
-        tail -n 15 "$scratch/log" >&2
-        fail 'pip download failed; its last lines are above'
-    }
+    download_wheels python
     build "$python" python "$base"
 }
 

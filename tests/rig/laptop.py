@@ -112,7 +112,7 @@ def make_checkout(laptop: Laptop) -> Path:
 
     The clone is beside the laptop's checkout, whose `origin` is where the jump host has it.
     """
-    _copy(laptop.checkout)
+    copy_files(laptop.checkout)
     laptop.git("init", "--quiet", "--initial-branch=main")
     laptop.git("add", "--all", "--force")
     laptop.git("commit", "--quiet", "--message=The application as it is now")
@@ -123,7 +123,7 @@ def make_checkout(laptop: Laptop) -> Path:
     return bare
 
 
-def _copy(checkout: Path) -> None:
+def copy_files(checkout: Path) -> None:
     listing = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others"]
     done = subprocess.run(
         [*listing, "--exclude-standard"], capture_output=True, text=True, check=True

@@ -193,9 +193,11 @@ def test_root_leaves_what_it_wrote_to_the_owner_of_the_checkout(tmp_path, system
         os.chown(tmp_path, 1234, 1234)
     steps = operation.install(target, UNASKED).steps
     last = steps[-1].command.splitlines()
+    owner, own = f"--reference={tmp_path}", f"{tmp_path}/.dbops"
     assert last == [
-        f"chown -h --reference={tmp_path} -- {tmp_path}/.dbops",
-        f"chown -hR --reference={tmp_path} -- {tmp_path}/.dbops/local_dev",
+        f"chown -h {owner} -- {own}",
+        f"chown -hR {owner} -- {own}/local_dev",
+        f"find {own} -maxdepth 1 -name cache -exec chown -hR {owner} -- '{{}}' +",
     ]
     assert not any("--user" in each.command for each in steps)
 
