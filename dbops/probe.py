@@ -70,6 +70,10 @@ def _database(target: Target, beside: Backend) -> Database:
     known = target.machine.read(commands.accepts_connections(beside, name))
     if known.code == 0 and known.out.strip() != "t":
         return Database(exists=bool(known.out.strip()), is_open=False)
+    if known.code == 0:  # made between the two questions: CREATE DATABASE outlives its client
+        answer = target.machine.read(asked.words, text=asked.text)
+        if answer.code == 0:
+            return _parse(json.loads(answer.out))
     raise Unreachable(
         f"{target.name}: the database does not answer",
         where=f"database {name}",
