@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from rig.laptop import Laptop
 
 HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
+# Until the new sshd answers with it, connections are refused or closed.
+ANOTHER_KEY = f"""\
+kill -HUP "$(cat /run/sshd.pid)"
+timeout 30 sh -c '
+    until ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null | grep -q -F "$0"; do sleep 0.1; done
+' "$(ssh-keygen -y -f {HOST_KEY} | cut -d ' ' -f 2)"
+"""
 SERVICE = "--filter=label=com.docker.compose.service"
 
 
@@ -89,7 +96,7 @@ class Faults:
 
     def _use(self, host: str, key: Key) -> None:
         self.machines[host].put({HOST_KEY: Put(key.private, owner=0)})
-        self._as_root(host, 'kill -HUP "$(cat /run/sshd.pid)"')
+        self._as_root(host, ANOTHER_KEY)
 
     def _as_root(self, host: str, script: str) -> str:
         return succeeded(self.machines[host].on(script, user="root"))
