@@ -83,6 +83,22 @@ def test_the_sessions_settings_and_the_order_of_creation_make_no_difference(pair
     assert parse(psql(one, query)).sha256 == parse(psql(two, settings + query)).sha256
 
 
+def test_the_locale_provider_of_a_database_is_compared(server_of, pair):
+    major, _, cluster = server_of
+    if major < 17:
+        pytest.skip("the first provider that every build has came with PostgreSQL 17")
+    maintenance = {**cluster, "PGDATABASE": "postgres"}
+    provider = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+    execute(maintenance, f"CREATE DATABASE apart TEMPLATE template0 {provider}")
+    try:
+        other = read_catalogue({**cluster, "PGDATABASE": "apart"})
+        (found,) = differences(read_catalogue(pair[1]), other)
+    finally:
+        execute(maintenance, "DROP DATABASE apart")
+    assert (found.what, found.kind) == ("changed", "database")
+    assert found.after == f"{found.before} LOCALE_PROVIDER builtin LOCALE 'C.UTF-8'"
+
+
 def test_column_order_is_reported_where_it_differs_alone(pair):
     _, one, two = pair
     psql(one, "CREATE TABLE t (a integer, b integer, c integer)")
