@@ -35,14 +35,15 @@ _DEFAULT = re.compile(
 def target(key: Key, parents: tuple[Key, ...], table: str) -> str:
     """Return what COMMENT ON and ALTER ... OWNER call the object that KEY is about.
 
-    Empty for the database, whose name is not part of its schema.
+    Empty for the database, whose name is not part of its schema, and for a column's NOT NULL, whose
+    name may not be.
 
     Args:
         key: an owner or a comment.
         parents: its parents; the first is what it is about, a column of a view aside.
         table: the table that object is part of, if it is part of one.
     """
-    if not parents or parents[0].kind == "database":
+    if not parents or parents[0].kind in {"database", "not null"}:
         return ""
     if key.identity.startswith("column "):
         return f"COLUMN {key.identity.removeprefix('column ')}"

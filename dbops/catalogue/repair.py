@@ -151,6 +151,23 @@ def _constraint(found: Found) -> str:
     return ""
 
 
+def _not_null(found: Found) -> str:
+    """Since PostgreSQL 18 it has a name, and may be valid for new rows only."""
+    words = found.words
+    name, _, options = found.before.partition("NOT NULL")
+    if found.what == "missing" and found.before != "NOT NULL":
+        return f"ALTER TABLE {words['table']} ADD {name}NOT NULL {words['column']}{options}"
+    if found.what != "changed":
+        return ""
+    if found.after == f"{found.before} NOT VALID":
+        return f"{COLUMN.format(**words)}SET NOT NULL"
+    live, _, live_options = found.after.partition("NOT NULL")
+    if not (name and live) or options != live_options:
+        return ""  # a name that PostgreSQL made up is not in the definition
+    new = name.removeprefix("CONSTRAINT ")
+    return f"ALTER TABLE {words['table']} RENAME {live}TO {new}".rstrip()
+
+
 def _sequence(found: Found) -> str:
     if found.what != "changed" or not found.before.startswith("CREATE SEQUENCE"):
         return ""
@@ -195,6 +212,7 @@ _SPECIAL: Mapping[str, Callable[[Found], str]] = {
     "procedure": _routine,
     "view": _view,
     "constraint": _constraint,
+    "not null": _not_null,
     "sequence": _sequence,
     "row security": _row_security,
     "storage parameters": _parameters,

@@ -53,7 +53,7 @@ TEMPLATES: Mapping[str, Template] = {
     ),
     "column": Template("ALTER TABLE {table} ADD COLUMN {name} {definition}"),
     "default": _set(f"{COLUMN}SET DEFAULT {{definition}}", f"{COLUMN}DROP DEFAULT"),
-    "not null": _set(f"{COLUMN}SET NOT NULL", f"{COLUMN}DROP NOT NULL"),
+    "not null": Template(f"{COLUMN}SET NOT NULL", f"{COLUMN}DROP NOT NULL"),
     "identity": Template(None, f"{COLUMN}DROP IDENTITY", f"{COLUMN}SET {{definition}}"),
     "storage": _set(f"{COLUMN}SET STORAGE {{definition}}", None),
     "compression": _set(

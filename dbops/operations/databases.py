@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dbops.commands.database import Backend
     from dbops.target import Target
 
+_MAINTAIN = 17  # the first PostgreSQL that grants it
+
 
 def apply_snapshot(target: Target, state: State) -> Runbook:
     """Plan to load the snapshot into the empty database."""
@@ -119,10 +121,19 @@ def roles_ready(target: Target, state: State) -> Conclusion:
             why=f"{target.environment.migrations.roles} did not create them",
         )
     return Conclusion(
-        sentence=f"{target.name}: {len(wanted_roles(target))} roles have their privileges",
+        sentence=f"{target.name}: {len(wanted_roles(target))} roles have their privileges"
+        f"{_but_the_refresher(target, found)}",
         next_command=target.command("al-up") if found.versions else "",
         facts=(("roles", wanted_roles(target)),),
     )
+
+
+def _but_the_refresher(target: Target, found: Database) -> str:
+    """Return what cannot be granted: before MAINTAIN only the owner of a view refreshes it."""
+    refresher, major = target.environment.roles.refresher, found.server_version // 10000
+    if not refresher or not major or major >= _MAINTAIN:
+        return ""
+    return f", but {refresher} may not refresh: PostgreSQL {major} lets only the owner"
 
 
 def wanted_roles(target: Target) -> tuple[str, ...]:

@@ -60,7 +60,15 @@ WITH members AS MATERIALIZED (
            || CASE WHEN a.attcollation <> t.typcollation
                    THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END AS type,
            pg_get_expr(d.adbin, d.adrelid, true) AS expression,
-           a.attgenerated, a.attidentity, a.attnotnull, a.attacl, a.attfdwoptions,
+           a.attgenerated, a.attidentity, a.attacl, a.attfdwoptions,
+           -- Since PostgreSQL 18 NOT NULL is a constraint with a name. One that PostgreSQL made up says
+           -- nothing: it stays when the table is renamed, and a dump of an older server has none.
+           CASE WHEN a.attnotnull THEN concat(
+                'CONSTRAINT ' || CASE WHEN n.coninhcount = 0 AND n.conname !~ '_not_null\d*$'
+                    THEN quote_ident(n.conname) || ' ' END, 'NOT NULL',
+                CASE WHEN n.connoinherit THEN ' NO INHERIT' END,
+                CASE WHEN NOT n.convalidated THEN ' NOT VALID' END) END AS not_null,
+           n.oid AS not_null_oid,
            CASE WHEN a.attstorage <> t.typstorage THEN
                 CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
                     WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,
@@ -71,6 +79,8 @@ WITH members AS MATERIALIZED (
       JOIN pg_type AS t ON t.oid = a.atttypid
       LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
       LEFT JOIN ancestors AS p ON p.inhrelid = r.oid
+      LEFT JOIN pg_constraint AS n
+           ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
      WHERE a.attnum > 0 AND NOT a.attisdropped AND r.relkind <> 'S'
 ), indexes AS MATERIALIZED (
     SELECT x.tableoid, x.oid, quote_ident(x.relname) AS name,
@@ -93,10 +103,15 @@ WITH members AS MATERIALIZED (
       FROM schemas AS s WHERE (s.tableoid, s.oid) NOT IN (TABLE members)
     UNION ALL
     SELECT d.tableoid, d.oid, 'database', 'itself',
-           format('ENCODING %s LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(d.encoding),
-                  to_jsonb(d) ->> 'datcollate', to_jsonb(d) ->> 'datctype'),
+           concat(format('ENCODING %s LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(d.encoding),
+                         j ->> 'datcollate', j ->> 'datctype'),
+                  -- since PostgreSQL 15 and 17; both keep their locale apart
+                  CASE j ->> 'datlocprovider' WHEN 'i' THEN ' LOCALE_PROVIDER icu LOCALE '
+                      WHEN 'b' THEN ' LOCALE_PROVIDER builtin LOCALE ' END
+                  || quote_literal(coalesce(j ->> 'datlocale', j ->> 'daticulocale')),
+                  ' ICU_RULES ' || quote_literal(j ->> 'daticurules')),
            d.datdba, d.datacl, 'd', NULL, NULL, NULL, NULL
-      FROM pg_database AS d WHERE d.datname = current_database()
+      FROM pg_database AS d, LATERAL to_jsonb(d) AS j WHERE d.datname = current_database()
     UNION ALL
     SELECT e.tableoid, e.oid, 'extension', quote_ident(e.extname),
            format('CREATE EXTENSION %I WITH SCHEMA %I VERSION %L', e.extname, n.nspname,
@@ -153,7 +168,13 @@ WITH members AS MATERIALIZED (
                    CASE WHEN t.typcollation <> b.typcollation
                         THEN ' COLLATE ' || t.typcollation::regcollation END,
                    ' DEFAULT ' || pg_get_expr(t.typdefaultbin, 0, true),
-                   CASE WHEN t.typnotnull THEN ' NOT NULL' END)
+                   -- named since PostgreSQL 17, dumped with the name since 18
+                   CASE WHEN t.typnotnull THEN concat(' CONSTRAINT ' || (
+                       SELECT quote_ident(c.conname) FROM pg_constraint AS c
+                        WHERE c.contypid = t.oid AND c.contype = 'n'
+                          AND c.conname !~ '_not_null\d*$'
+                          AND current_setting('server_version_num')::int >= 180000),
+                       ' NOT NULL') END)
                WHEN 'e' THEN format('TYPE %s AS ENUM (%s)', t.identity, (
                    SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
                      FROM pg_enum AS e WHERE e.enumtypid = t.oid))
@@ -223,9 +244,8 @@ WITH members AS MATERIALIZED (
       FROM pg_constraint AS c JOIN relations AS r ON r.oid = c.conrelid
       LEFT JOIN pg_constraint AS u ON u.oid = c.conparentid
       LEFT JOIN ancestors AS a ON a.inhrelid = r.oid
-     -- A partition's foreign key has no definition of its own; NOT NULL is a constraint since 18.
-     WHERE CASE c.contype WHEN 'f' THEN c.conparentid = 0 WHEN 't' THEN false
-               WHEN 'n' THEN NOT c.convalidated OR c.connoinherit ELSE true END
+     -- A partition's foreign key has no definition of its own; NOT NULL is its column's.
+     WHERE CASE c.contype WHEN 'f' THEN c.conparentid = 0 ELSE c.contype NOT IN ('t', 'n') END
     UNION ALL
     SELECT c.tableoid, c.oid, 'domain constraint',
            format('%s.%I.%I', s.name, t.typname, c.conname), pg_get_constraintdef(c.oid, true),
@@ -334,7 +354,8 @@ WITH members AS MATERIALIZED (
                   CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END,
                   ', LOCALE = ', quote_literal(coalesce(to_jsonb(c) ->> 'colllocale',
                       to_jsonb(c) ->> 'colliculocale', to_jsonb(c) ->> 'collcollate')),
-                  CASE WHEN NOT c.collisdeterministic THEN ', DETERMINISTIC = false' END, ')'),
+                  CASE WHEN NOT c.collisdeterministic THEN ', DETERMINISTIC = false' END,
+                  ', RULES = ' || quote_literal(to_jsonb(c) ->> 'collicurules'), ')'),
            c.collowner, NULL, NULL, 'schema', s.name, NULL, NULL
       FROM pg_collation AS c JOIN schemas AS s ON s.oid = c.collnamespace
      WHERE (c.tableoid, c.oid) NOT IN (TABLE members)
@@ -415,6 +436,11 @@ WITH members AS MATERIALIZED (
       FROM columns AS c JOIN pg_description AS d
            ON d.classoid = 'pg_class'::regclass AND d.objoid = c.relid AND d.objsubid = c.attnum
     UNION ALL
+    SELECT 'comment', 'not null ' || c.identity, quote_literal(d.description), 'not null',
+           c.identity, NULL, NULL
+      FROM columns AS c JOIN pg_description AS d
+           ON d.classoid = 'pg_constraint'::regclass AND d.objoid = c.not_null_oid
+    UNION ALL
     SELECT 'comment', 'database itself', quote_literal(d.description), 'database', 'itself', NULL,
         NULL
       FROM pg_shdescription AS d JOIN pg_database AS b
@@ -474,7 +500,7 @@ WITH members AS MATERIALIZED (
            CASE c.parent_kind WHEN 'column' THEN c.identity ELSE c.relation END, e.kind, c.inherited
       FROM columns AS c, LATERAL (VALUES
            ('default', CASE WHEN c.attgenerated = '' THEN c.expression END),
-           ('not null', CASE WHEN c.attnotnull THEN 'NOT NULL' END),
+           ('not null', c.not_null),
            ('identity', CASE c.attidentity WHEN 'a' THEN 'GENERATED ALWAYS'
                             WHEN 'd' THEN 'GENERATED BY DEFAULT' END),
            ('storage', c.storage), ('compression', c.compression),

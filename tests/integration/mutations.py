@@ -18,6 +18,7 @@ class Mutation(NamedTuple):
         statement: what is run.
         undo: what takes it back, for what belongs to the cluster.
         also: other objects that really change with it, as "kind identity".
+        since: the first major that understands the statement.
     """
 
     kind: str
@@ -26,12 +27,14 @@ class Mutation(NamedTuple):
     statement: str
     undo: str = ""
     also: tuple[str, ...] = ()
+    since: int = 14
 
     def __str__(self) -> str:
         return f"{self.kind} {self.what}: {self.statement}"
 
 
 _SLIP = "ALTER TABLE mart.slip"
+_STAY = "ALTER TABLE mart.stay"
 _CUSTOMER = "ALTER TABLE mart.customer"
 _DEFAULTS = "ALTER DEFAULT PRIVILEGES FOR ROLE kinds_owner"
 _SECOND = """CREATE OR REPLACE FUNCTION mart.touch() RETURNS trigger LANGUAGE plpgsql
@@ -42,6 +45,8 @@ _DAILY = """DROP MATERIALIZED VIEW mart.later;
 # A killed CREATE INDEX CONCURRENTLY leaves this; it cannot run in a transaction.
 _INVALID = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'mart.slip_day'::regclass"
 _CITEXT = "UPDATE pg_extension SET extversion = '0.1' WHERE extname = 'citext'"
+# Only servers with ICU make rules.
+_RULES = "UPDATE pg_collation SET collicurules = '&a < b' WHERE collname = 'unused'"
 _THIS = "DO $$BEGIN EXECUTE format('{}', current_database()); END$$"
 
 
@@ -241,10 +246,6 @@ _PROGRAMS = (
     ("publication table", MISSING, "news of mart.customer", "ALTER PUBLICATION news DROP TABLE mart.customer"),
     ("publication table", UNEXPECTED, "news of mart.parent", "ALTER PUBLICATION news ADD TABLE mart.parent",
      "", ("publication table news of mart.child",)),
-    ("publication table", CHANGED, "news of mart.customer",
-     "ALTER PUBLICATION news SET TABLE mart.customer WHERE (id > 0)"),
-    ("publication schema", UNEXPECTED, "news of public", "ALTER PUBLICATION news ADD TABLES IN SCHEMA public"),
-    ("publication schema", MISSING, "all_of of mart", "ALTER PUBLICATION all_of DROP TABLES IN SCHEMA mart"),
 )  # fmt: skip
 
 _ACCESS = (
@@ -303,6 +304,86 @@ _ACCESS = (
     ("comment", CHANGED, "column mart.totals.amount", "COMMENT ON COLUMN mart.totals.amount IS 'in euro'"),
 )  # fmt: skip
 
-MUTATIONS = tuple(
-    Mutation(*each) for each in (*_SCHEMAS_AND_TYPES, *_TABLES, *_CONSTRAINTS, *_PROGRAMS, *_ACCESS)
-)
+_SINCE_15 = (
+    ("publication table", CHANGED, "news of mart.customer",
+     "ALTER PUBLICATION news SET TABLE mart.customer WHERE (id > 0)"),
+    ("publication schema", UNEXPECTED, "news of public", "ALTER PUBLICATION news ADD TABLES IN SCHEMA public"),
+    ("publication schema", MISSING, "all_of of mart", "ALTER PUBLICATION all_of DROP TABLES IN SCHEMA mart"),
+    ("publication table", CHANGED, "news of mart.customer",
+     "ALTER PUBLICATION news SET TABLE mart.customer (id, name)"),
+    ("constraint", CHANGED, "mart.slip.slip_no",
+     f"{_SLIP} DROP CONSTRAINT slip_no, ADD CONSTRAINT slip_no UNIQUE NULLS NOT DISTINCT (no)"),
+    ("constraint", CHANGED, "mart.slip.slip_customer",
+     f"{_SLIP} DROP CONSTRAINT slip_customer, ADD CONSTRAINT slip_customer FOREIGN KEY (customer)"
+     " REFERENCES mart.customer ON DELETE SET NULL (customer) DEFERRABLE"),
+    ("index", CHANGED, "mart.daily_day",
+     "DROP INDEX mart.daily_day; CREATE UNIQUE INDEX daily_day ON mart.daily (day) NULLS NOT DISTINCT"),
+    ("view", CHANGED, "mart.open", "ALTER VIEW mart.open SET (security_invoker = true)"),
+)  # fmt: skip
+
+_SINCE_16 = (
+    ("membership", CHANGED, "kinds_reader in kinds_writer", "GRANT kinds_writer TO kinds_reader WITH INHERIT FALSE",
+     "GRANT kinds_writer TO kinds_reader WITH INHERIT TRUE"),
+    ("membership", CHANGED, "kinds_reader in kinds_writer", "GRANT kinds_writer TO kinds_reader WITH SET FALSE",
+     "GRANT kinds_writer TO kinds_reader WITH SET TRUE"),
+    ("collation", CHANGED, "mart.unused", _RULES),
+    ("view", UNEXPECTED, "mart.parsed",
+     "CREATE VIEW mart.parsed AS SELECT note IS JSON OBJECT AS good, JSON_OBJECT('a' : note) AS made FROM mart.customer"),
+)  # fmt: skip
+
+_SINCE_17 = (
+    ("grant", UNEXPECTED, "table mart.slip to kinds_reader", "GRANT MAINTAIN ON mart.slip TO kinds_reader"),
+    ("grant", CHANGED, "table mart.customer to kinds_reader", "GRANT MAINTAIN ON mart.customer TO kinds_reader"),
+    ("default privileges", CHANGED, "FOR ROLE kinds_owner IN SCHEMA mart ON TABLES TO kinds_reader",
+     f"{_DEFAULTS} IN SCHEMA mart GRANT MAINTAIN ON TABLES TO kinds_reader"),
+    ("collation", UNEXPECTED, "mart.other", "CREATE COLLATION mart.other (PROVIDER = builtin, LOCALE = 'C.UTF-8')"),
+    ("collation", CHANGED, "mart.unused",
+     "DROP COLLATION mart.unused; CREATE COLLATION mart.unused (PROVIDER = builtin, LOCALE = 'C')"),
+    ("column", CHANGED, "mart.slip.twice", f"{_SLIP} ALTER COLUMN twice SET EXPRESSION AS (amount * 3)"),
+    ("identity", UNEXPECTED, "mart.event.no", "ALTER TABLE mart.event ALTER COLUMN no ADD GENERATED ALWAYS AS IDENTITY"),
+    ("constraint", UNEXPECTED, "mart.event.once",
+     "ALTER TABLE mart.event ADD CONSTRAINT once EXCLUDE USING btree (at WITH =, kind WITH =)"),
+    ("operator", CHANGED, "mart.===(mart.point, mart.point)",
+     "ALTER OPERATOR mart.=== (mart.point, mart.point) SET (HASHES, MERGES)"),
+    ("event trigger", UNEXPECTED, "alarm", "CREATE EVENT TRIGGER alarm ON login EXECUTE FUNCTION mart.watch()"),
+    ("view", UNEXPECTED, "mart.parsed",
+     "CREATE VIEW mart.parsed AS SELECT t.a, JSON_VALUE(t.b, '$.x' RETURNING integer DEFAULT 0 ON EMPTY) AS x FROM"
+     " JSON_TABLE(jsonb '[]', '$[*]' COLUMNS (a integer PATH '$.a', b jsonb PATH '$.b')) AS t"),
+)  # fmt: skip
+
+_SINCE_18 = (
+    ("not null", CHANGED, "mart.slip.amount", f"{_SLIP} RENAME CONSTRAINT slip_amount_not_null TO there"),
+    ("not null", UNEXPECTED, "mart.slip.day", f"{_SLIP} ADD CONSTRAINT day_there NOT NULL day"),
+    ("not null", UNEXPECTED, "mart.slip.day", f"{_SLIP} ADD CONSTRAINT day_there NOT NULL day NOT VALID"),
+    ("not null", CHANGED, "mart.stay.guest", f"{_STAY} VALIDATE CONSTRAINT guest_there"),
+    ("not null", MISSING, "mart.stay.guest", f"{_STAY} DROP CONSTRAINT guest_there"),
+    ("not null", CHANGED, "mart.stay.host", f"{_STAY} ALTER CONSTRAINT host_there NO INHERIT"),
+    ("not null", CHANGED, "mart.stay.host", f"{_STAY} RENAME CONSTRAINT host_there TO host_known"),
+    ("not null", UNEXPECTED, "mart.event.kind", "ALTER TABLE mart.event ADD CONSTRAINT some_kind NOT NULL kind"),
+    ("not null", CHANGED, "mart.event.at", "ALTER TABLE mart.event RENAME CONSTRAINT event_at_not_null TO dated"),
+    ("comment", UNEXPECTED, "not null mart.slip.amount", "COMMENT ON CONSTRAINT slip_amount_not_null ON mart.slip IS 'why'"),
+    ("domain", CHANGED, "mart.kilogram", "ALTER DOMAIN mart.kilogram ADD CONSTRAINT there NOT NULL"),
+    ("constraint", UNEXPECTED, "mart.slip.positive", f"{_SLIP} ADD CONSTRAINT positive CHECK (amount >= 0) NOT ENFORCED"),
+    ("constraint", CHANGED, "mart.slip.slip_customer", f"{_SLIP} ALTER CONSTRAINT slip_customer NOT ENFORCED"),
+    ("constraint", CHANGED, "mart.stay.guest_known", f"{_STAY} ALTER CONSTRAINT guest_known ENFORCED"),
+    ("constraint", CHANGED, "mart.stay.stay_once",
+     f"{_STAY} DROP CONSTRAINT stay_once, ADD CONSTRAINT stay_once UNIQUE (room, during)"),
+    ("constraint", MISSING, "mart.stay.stay_once", f"{_STAY} DROP CONSTRAINT stay_once"),
+    ("constraint", UNEXPECTED, "mart.stay.within",
+     f"{_STAY} ADD CONSTRAINT within FOREIGN KEY (room, PERIOD during) REFERENCES mart.stay (room, PERIOD during)"),
+    ("column", UNEXPECTED, "mart.slip.thrice", f"{_SLIP} ADD COLUMN thrice numeric GENERATED ALWAYS AS (amount * 3) VIRTUAL"),
+    ("column", CHANGED, "mart.stay.nights", f"{_STAY} ALTER COLUMN nights SET EXPRESSION AS (0)"),
+    ("column", CHANGED, "mart.stay.nights",
+     f"{_STAY} DROP COLUMN nights, ADD COLUMN nights integer GENERATED ALWAYS AS (upper(during) - lower(during)) STORED"),
+    ("publication", CHANGED, "news", "ALTER PUBLICATION news SET (publish_generated_columns = stored)"),
+    ("default privileges", UNEXPECTED, "FOR ROLE kinds_owner ON LARGE OBJECTS TO kinds_writer",
+     f"{_DEFAULTS} GRANT SELECT ON LARGE OBJECTS TO kinds_writer"),
+)  # fmt: skip
+
+MUTATIONS = (
+    *(Mutation(*each) for each in (*_SCHEMAS_AND_TYPES, *_TABLES, *_CONSTRAINTS, *_PROGRAMS, *_ACCESS)),
+    *(Mutation(*each)._replace(since=15) for each in _SINCE_15),
+    *(Mutation(*each)._replace(since=16) for each in _SINCE_16),
+    *(Mutation(*each)._replace(since=17) for each in _SINCE_17),
+    *(Mutation(*each)._replace(since=18) for each in _SINCE_18),
+)  # fmt: skip

@@ -17,8 +17,11 @@ from dbops.commands import sql
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OLDER = sorted(Path("/usr/lib/postgresql").glob("1[4-6]/bin/initdb"))
-POSTGRESQL = [bundled_binaries(), *(each.parent for each in OLDER[:1])]
+EVERY_KIND = (Path(__file__).parent / "data" / "every_kind.sql").read_text(encoding="utf-8")
+ROLES = """
+    CREATE ROLE kinds_owner; CREATE ROLE kinds_reader; CREATE ROLE kinds_writer LOGIN;
+    GRANT kinds_writer TO kinds_reader;
+"""
 TYPES = ("integer", "bigint", "text", "varchar(20)", "numeric(10, 2)", "date", "timestamptz", "boolean",
          "jsonb", "integer[]", "interval", "uuid")  # fmt: skip
 DEFAULTS = {
@@ -27,11 +30,11 @@ DEFAULTS = {
 }  # fmt: skip
 
 
-def psql(database: dict[str, str], script: str, *, binaries: Path | None = None) -> str:
+def psql(database: dict[str, str], script: str, *, programs: Path | None = None) -> str:
     """Return what psql prints for SCRIPT, from its standard input."""
     options = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1")
     done = subprocess.run(
-        [(binaries or bundled_binaries()) / "psql", *options, "--file=-"],
+        [(programs or bundled_binaries()) / "psql", *options, "--file=-"],
         env={"PATH": os.environ["PATH"], "PGOPTIONS": "-c client_min_messages=error", **database},
         input=script,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""sql/bootstrap_roles.sql through psql, on the bundled PostgreSQL and an older one if any."""
+"""sql/bootstrap_roles.sql through psql, on every PostgreSQL that is promised."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from servers import MAJORS, binaries
 from test_migrations_environment import (
     PRIVILEGES,
     alembic,
@@ -25,9 +26,6 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "sql" / "bootstrap_roles.sql"
 PURPOSES = ("owner", "migrator", "app", "readonly", "backup", "refresher")
 SCHEMAS = "public,raw,ref,mart,stg,kpi"
-# where Debian and Ubuntu keep the server programs of each major version
-OLDER = sorted(Path("/usr/lib/postgresql").glob("1[4-6]/bin/initdb"))
-BINARIES = [bundled_binaries(), *(initdb.parent for initdb in OLDER[:1])]
 
 SNAPSHOT = """
 CREATE SCHEMA raw; CREATE SCHEMA stg; CREATE SCHEMA mart;
@@ -64,9 +62,9 @@ ORDER BY 1, 2, 3
 """
 
 
-@pytest.fixture(scope="module", params=BINARIES, ids=lambda path: path.parent.name)
+@pytest.fixture(scope="module", params=MAJORS)
 def cluster(request):
-    with running_cluster(request.param) as variables:
+    with running_cluster(binaries(request.param)) as variables:
         yield variables
 
 

@@ -8,38 +8,44 @@ import threading
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from mutations import MUTATIONS
-from schemas import POSTGRESQL, psql, read_catalogue
+from schemas import EVERY_KIND, ROLES, psql, read_catalogue
+from servers import BUNDLED, MAJORS, binaries
 from test_migrations_environment import bundled_binaries, execute, new_database, running_cluster
 
 from dbops.catalogue import differences, parse
 from dbops.catalogue.severity import WEIGHTS
 from dbops.commands import sql
 
-SCHEMA = (Path(__file__).parent / "data" / "every_kind.sql").read_text(encoding="utf-8")
-ROLES = """
-    CREATE ROLE kinds_owner; CREATE ROLE kinds_reader; CREATE ROLE kinds_writer LOGIN;
-    GRANT kinds_writer TO kinds_reader;
-"""
 LOCK = threading.Lock()  # a database is copied for one at a time
 MARK = "-- the next catalogue --"
 # Nobody changes these by hand: what a server was made with, and what follows from something else.
 UNCHANGING = {"database", "result columns", "base type", "tablespace"}
 
 
-@pytest.fixture(scope="module", params=POSTGRESQL, ids=lambda path: path.parent.name)
-def every_kind(request):
+@pytest.fixture(scope="module", params=MAJORS)
+def major(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def mutations(major):
+    """The mutations that the server understands."""
+    return [each for each in MUTATIONS if each.since <= major]
+
+
+@pytest.fixture(scope="module")
+def every_kind(major):
     """A database with every kind of object, on a server of its own."""
-    with running_cluster(request.param) as cluster:
+    with running_cluster(binaries(major)) as cluster:
         execute({**cluster, "PGDATABASE": "postgres"}, ROLES)
         with new_database(cluster) as database:
-            psql(database, SCHEMA)
+            psql(database, EVERY_KIND)
             yield database
 
 
@@ -47,15 +53,15 @@ def every_kind(request):
 def every_kind_again(every_kind):
     """The same once more: a database that is copied has no other connections."""
     with new_database(every_kind) as database:
-        psql(database, SCHEMA)
+        psql(database, EVERY_KIND)
         yield database
 
 
 @pytest.fixture(scope="module")
-def caught(every_kind):
+def caught(every_kind, mutations):
     """The differences after each mutation, which is rolled back before the next."""
     before = read_catalogue(every_kind)
-    live = after(every_kind, [each.statement for each in MUTATIONS])
+    live = after(every_kind, [each.statement for each in mutations])
     return [differences(before, each) for each in live]
 
 
@@ -63,10 +69,10 @@ def keys(found):
     return [(each.what, each.kind, each.identity) for each in found]
 
 
-def test_each_mutation_is_named_and_nothing_else(caught):
-    assert len(caught) == len(MUTATIONS)
+def test_each_mutation_is_named_and_nothing_else(mutations, caught):
+    assert len(caught) == len(mutations)
     wrong = {}
-    for mutation, found in zip(MUTATIONS, caught, strict=True):
+    for mutation, found in zip(mutations, caught, strict=True):
         wanted = (mutation.what, mutation.kind, mutation.identity)
         named = [each for each in keys(found) if f"{each[1]} {each[2]}" not in mutation.also]
         if named != [wanted]:
@@ -74,28 +80,29 @@ def test_each_mutation_is_named_and_nothing_else(caught):
     assert not wrong
 
 
-def test_what_really_changes_along_is_named_too(caught):
-    for mutation, found in zip(MUTATIONS, caught, strict=True):
+def test_what_really_changes_along_is_named_too(mutations, caught):
+    for mutation, found in zip(mutations, caught, strict=True):
         named = {f"{each.kind} {each.identity}" for each in found}
         assert named >= set(mutation.also), mutation
 
 
-def test_every_kind_is_in_the_database_and_is_mutated(every_kind):
+def test_every_kind_is_in_the_database_and_is_mutated(major, every_kind, mutations):
     there = {each.kind for each in read_catalogue(every_kind).objects}
-    mutated = {each.kind for each in MUTATIONS}
-    assert set(WEIGHTS) - mutated == UNCHANGING
+    mutated = {each.kind for each in mutations}
+    later = {"publication schema"} if major < 15 else set()
+    assert set(WEIGHTS) - mutated == UNCHANGING | later
     # An invalid index and a disabled foreign key are made by a mutation alone.
-    assert set(WEIGHTS) - there <= {
+    assert set(WEIGHTS) - there <= later | {
         "base type", "tablespace", "invalid index", "unenforced constraint",
     }  # fmt: skip
 
 
-def test_a_repair_makes_the_schema_what_was_expected(every_kind, caught):
+def test_a_repair_makes_the_schema_what_was_expected(every_kind, mutations, caught):
     """Each statement is run on the schema it was made for; what is not certain is not offered."""
     before = read_catalogue(every_kind)
     offered = [
         (mutation, found[0].repair)
-        for mutation, found in zip(MUTATIONS, caught, strict=True)
+        for mutation, found in zip(mutations, caught, strict=True)
         # CONCURRENTLY cannot run in a transaction.
         if len(found) == 1 and found[0].repair and "CONCURRENTLY" not in found[0].repair
     ]
@@ -107,7 +114,7 @@ def test_a_repair_makes_the_schema_what_was_expected(every_kind, caught):
         if (named := [key for key in keys(differences(before, each)) if key[1] != "column order"])
     }
     assert not left
-    assert len(offered) > len(MUTATIONS) / 2
+    assert len(offered) > len(mutations) / 2
 
 
 def test_the_worst_comes_first(every_kind):
@@ -129,19 +136,19 @@ def test_the_worst_comes_first(every_kind):
 
 
 def test_the_table_of_kinds_beside_what_others_see(
-    every_kind, every_kind_again, caught, capsys, request
+    major, mutations, every_kind, every_kind_again, caught, capsys
 ):
-    if "pginstall" not in request.node.name:
+    if major != BUNDLED:
         pytest.skip("the others are asked on one server only")
     ours = [bool(each) for each in caught]
     with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(alembic_sees, every_kind_again)
-        dumped = pg_dump_sees(every_kind)
+        asked = beside.submit(alembic_sees, every_kind_again, mutations)
+        dumped = pg_dump_sees(every_kind, mutations)
         compared = asked.result()
     with capsys.disabled():
-        print(table(ours, dumped, compared))
+        print(table(mutations, ours, dumped, compared))
     assert all(ours)
-    assert sum(compared) < sum(dumped) < len(MUTATIONS)
+    assert sum(compared) < sum(dumped) < len(mutations)
 
 
 def after(database, statements):
@@ -153,8 +160,8 @@ def after(database, statements):
     return [parse(each) for each in psql(database, script).split(f"{MARK}\n")[1:]]
 
 
-def pg_dump_sees(database):
-    """Return for each mutation whether `pg_dump -s` prints another text after it."""
+def pg_dump_sees(database, mutations):
+    """Return for each of MUTATIONS whether `pg_dump -s` prints another text after it."""
     before = pg_dump(database)
 
     def sees(numbered):
@@ -171,7 +178,7 @@ def pg_dump_sees(database):
         return seen
 
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(sees, enumerate(MUTATIONS)))
+        return list(pool.map(sees, enumerate(mutations)))
 
 
 def pg_dump(database):
@@ -186,8 +193,8 @@ def pg_dump(database):
     return done.stdout
 
 
-def alembic_sees(database):
-    """Return for each mutation whether autogenerate finds more than before it."""
+def alembic_sees(database, mutations):
+    """Return for each of MUTATIONS whether autogenerate finds more than before it."""
     url = sqlalchemy.URL.create(
         "postgresql+psycopg2",
         username=database["PGUSER"],
@@ -203,7 +210,7 @@ def alembic_sees(database):
             metadata.reflect(connection, schema=schema)
         connection.rollback()
         before = compared(connection, metadata)
-        return [compared(connection, metadata, each.statement) != before for each in MUTATIONS]
+        return [compared(connection, metadata, each.statement) != before for each in mutations]
 
 
 def compared(connection, metadata, statement="SELECT 1"):
@@ -215,11 +222,11 @@ def compared(connection, metadata, statement="SELECT 1"):
     return found
 
 
-def table(*seen):
-    """Return how many of each kind's mutations each of the three has SEEN, as lines."""
-    counted = [Counter(each.kind for each in MUTATIONS)]
+def table(mutations, *seen):
+    """Return how many of each kind's MUTATIONS each of the three has SEEN, as lines."""
+    counted = [Counter(each.kind for each in mutations)]
     for each in seen:
-        pairs = zip(MUTATIONS, each, strict=True)
+        pairs = zip(mutations, each, strict=True)
         counted.append(Counter(mutation.kind for mutation, is_seen in pairs if is_seen))
     lines = [("kind", "mutations", "drift", "pg_dump -s", "alembic check")]
     lines += [(kind, *(each[kind] for each in counted)) for kind in WEIGHTS if counted[0][kind]]

@@ -6,50 +6,64 @@ import os
 import subprocess
 
 import pytest
-from schemas import POSTGRESQL, psql, read_catalogue, schema
+from schemas import EVERY_KIND, ROLES, psql, read_catalogue, schema
+from servers import BUNDLED, MAJORS, binaries
 from test_migrations_environment import execute, new_database, running_cluster
 
 from dbops.catalogue import differences, dump, load, parse
 from dbops.commands import sql
 
 SIZES = (50, 500, 3000)
-LARGEST = POSTGRESQL[0]  # on the bundled server only
 # pg_dump -s makes every materialized view WITH NO DATA.
 DATA = ("unpopulated view *",)
 
 
-@pytest.fixture(scope="module", params=POSTGRESQL, ids=lambda path: path.parent.name)
+@pytest.fixture(scope="module", params=MAJORS)
 def server_of(request):
-    with running_cluster(request.param) as cluster:
-        yield request.param, cluster
+    programs = binaries(request.param)
+    with running_cluster(programs) as cluster:
+        yield request.param, programs, cluster
 
 
 @pytest.fixture
 def pair(server_of):
     """Two empty databases of one server, and the programs of its own version."""
-    binaries, cluster = server_of
+    _, programs, cluster = server_of
     with new_database(cluster) as one, new_database(cluster) as two:
-        yield binaries, one, two
+        yield programs, one, two
 
 
 @pytest.mark.parametrize("tables", SIZES)
-def test_nothing_differs_after_a_dump_is_loaded(pair, tables):
-    binaries, source, copy = pair
-    if tables == max(SIZES) and binaries != LARGEST:
+def test_nothing_differs_after_a_dump_is_loaded(server_of, pair, tables):
+    if tables == max(SIZES) and server_of[0] != BUNDLED:
         pytest.skip("the largest is built once, for it takes a while")
-    psql(source, schema(tables, seed=tables))
+    psql(pair[1], schema(tables, seed=tables))
+    before, after = before_and_after_a_dump(*pair)
+    assert len(before.objects) > tables * 10
+    assert [str(each) for each in differences(before, after)] == []
+    assert before.sha256 == after.sha256
+
+
+def test_nothing_differs_after_every_kind_is_dumped_and_loaded(server_of, pair):
+    execute({**server_of[2], "PGDATABASE": "postgres"}, ROLES)
+    psql(pair[1], EVERY_KIND)
+    before, after = before_and_after_a_dump(*pair)
+    # ALTER DATABASE is in the dump of a whole cluster.
+    assert [f"{each.kind} {each.identity}" for each in differences(before, after)] == [
+        "setting database lock_timeout"
+    ]
+
+
+def before_and_after_a_dump(programs, source, copy):
     dumped = subprocess.run(
-        [binaries / "pg_dump", "--schema-only"],
+        [programs / "pg_dump", "--schema-only"],
         env={"PATH": os.environ["PATH"], **source},
         capture_output=True,
         text=True,
         check=True,
     )
-    psql(copy, dumped.stdout, binaries=binaries)
-    before, after = (read_catalogue(each).without(DATA) for each in (source, copy))
-    assert len(before.objects) > tables * 10
-    assert [str(each) for each in differences(before, after)] == []
-    assert before.sha256 == after.sha256
+    psql(copy, dumped.stdout, programs=programs)
+    return [read_catalogue(each).without(DATA) for each in (source, copy)]
 
 
 def test_the_sessions_settings_and_the_order_of_creation_make_no_difference(pair):
@@ -67,6 +81,22 @@ def test_the_sessions_settings_and_the_order_of_creation_make_no_difference(pair
     )
     query = sql.query("catalogue").read_text(encoding="utf-8")
     assert parse(psql(one, query)).sha256 == parse(psql(two, settings + query)).sha256
+
+
+def test_the_locale_provider_of_a_database_is_compared(server_of, pair):
+    major, _, cluster = server_of
+    if major < 17:
+        pytest.skip("the first provider that every build has came with PostgreSQL 17")
+    maintenance = {**cluster, "PGDATABASE": "postgres"}
+    provider = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+    execute(maintenance, f"CREATE DATABASE apart TEMPLATE template0 {provider}")
+    try:
+        other = read_catalogue({**cluster, "PGDATABASE": "apart"})
+        (found,) = differences(read_catalogue(pair[1]), other)
+    finally:
+        execute(maintenance, "DROP DATABASE apart")
+    assert (found.what, found.kind) == ("changed", "database")
+    assert found.after == f"{found.before} LOCALE_PROVIDER builtin LOCALE 'C.UTF-8'"
 
 
 def test_column_order_is_reported_where_it_differs_alone(pair):

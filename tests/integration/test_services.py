@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from conftest import Project, make_project
-from watching import HEAD, contents, files, refused, succeeded, unavailable, until
+from servers import binaries
+from watching import HEAD, contents, files, refused, succeeded, until
 
 from dbops.embedded import _is_postmaster_of
 from dbops.errors import ExitCode
 
 DEV = ("--env", "local_dev")
-OLDER = Path("/usr/lib/postgresql/15/bin")  # where Debian and Ubuntu keep it
 
 
 @pytest.fixture
@@ -135,9 +135,7 @@ def test_a_moved_checkout_keeps_its_data(project, state):
 
 
 def test_a_data_directory_of_another_major_is_refused_and_kept(project):
-    if not OLDER.exists():
-        unavailable("no PostgreSQL 15 beside the bundled one")
-    older = {"DBOPS_POSTGRES_BIN": str(OLDER)}
+    older = {"DBOPS_POSTGRES_BIN": str(binaries(15))}
     project.must("up", *DEV, **older)
     project.psql("CREATE TABLE public.kept AS SELECT 1 AS row")
     project.must("down", *DEV, **older)

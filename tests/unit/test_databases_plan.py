@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 import handmade
 import pytest
@@ -170,6 +171,18 @@ def test_roles_that_are_missing_afterwards_are_a_problem(target):
 def test_roles_that_are_ready_are_counted(target):
     conclusion = databases.roles_ready(target, handmade.running(target))
     assert conclusion.sentence == "local_dev: 2 roles have their privileges"
+
+
+@pytest.mark.parametrize(("version", "told"), [(160015, True), (170010, False), (0, False)])
+def test_what_the_refresher_may_not_do_before_17_is_said(target, version, told):
+    roles = replace(target.environment.roles, refresher="sanbou_refresher")
+    other = replace(target, environment=replace(target.environment, roles=roles))
+    state = handmade.running(
+        other, server_version=version, roles=("sanbou_owner", "sanbou_app", "sanbou_refresher")
+    )
+    sentence = databases.roles_ready(other, state).sentence
+    limit = "may not refresh: PostgreSQL 16 lets only the owner"
+    assert (limit in sentence) == told
 
 
 # db-reset-volume

@@ -1,4 +1,6 @@
 -- One object at least of every kind that the catalogue reports. Roles are made by the test.
+SELECT current_setting('server_version_num')::int >= 150000 AS since_15,
+       current_setting('server_version_num')::int >= 180000 AS since_18 \gset
 CREATE SCHEMA mart;
 CREATE SCHEMA "Odd ""Name";
 CREATE EXTENSION citext WITH SCHEMA mart;
@@ -103,7 +105,19 @@ ALTER EVENT TRIGGER asleep DISABLE;
 CREATE POLICY own ON mart.customer FOR SELECT TO kinds_reader USING (kind = 'plain');
 ALTER TABLE mart.customer ENABLE ROW LEVEL SECURITY;
 CREATE PUBLICATION news FOR TABLE mart.customer WITH (publish = 'insert, update');
+\if :since_15
 CREATE PUBLICATION all_of FOR TABLES IN SCHEMA mart;
+\endif
+\if :since_18
+CREATE TABLE mart.stay (
+    room int4range, during daterange, guest integer, host integer CONSTRAINT host_there NOT NULL,
+    nights integer GENERATED ALWAYS AS (upper(during) - lower(during)) VIRTUAL,
+    CONSTRAINT stay_once UNIQUE (room, during WITHOUT OVERLAPS),
+    CONSTRAINT guest_known FOREIGN KEY (guest) REFERENCES mart.customer NOT ENFORCED
+);
+ALTER TABLE mart.stay ADD CONSTRAINT guest_there NOT NULL guest NOT VALID;
+COMMENT ON CONSTRAINT host_there ON mart.stay IS 'asked for';
+\endif
 
 GRANT USAGE ON SCHEMA mart TO kinds_reader;
 GRANT SELECT ON mart.customer, mart.totals TO kinds_reader;
