@@ -42,10 +42,14 @@ _CHUNK_BYTES = 1 << 16
 class Session:
     """A connection to an environment's host; made when the first question is asked."""
 
+    _channel: Channel  # there is none until something is sent
+
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self._pending: list[tuple[Question, str]] = []
         self._answers: dict[Question, Answer] = {}
+        self._foreseen: tuple[Question, ...] = ()  # last
+        self._again: tuple[Question, ...] = ()  # these are on their way, behind a script
         self._out = Stream()
         self._error = Stream()
         self._numbers = iter(range(1, sys.maxsize))
@@ -55,8 +59,9 @@ class Session:
     def foresee(self, *questions: Question) -> None:
         """Send QUESTIONS without waiting; `read` picks the answers up."""
         self._answers.clear()
-        for each in questions:
-            self._send(each)
+        if questions != self._again:
+            self._send(*questions)
+        self._foreseen, self._again = questions, ()
 
     def read(self, words: Sequence[str], *, text: str | None = None) -> Answer:
         """Run WORDS, which change nothing, with TEXT on standard input.
@@ -71,12 +76,14 @@ class Session:
             self._receive()
         return self._answers.pop(question)
 
-    def script(self, text: str, *, idle: bool = False) -> Iterator[str]:
+    def script(self, text: str, *, idle: bool = False, again: bool = False) -> Iterator[str]:
         """Run TEXT, a script, and yield its lines as they come; the last is its exit code alone.
 
         Args:
             text: shell text; what it writes to standard error comes, too.
             idle: also yield an empty line now and then while nothing comes.
+            again: what was foreseen last will be foreseen again when TEXT has ended, so these
+                questions travel with it; they are answered once it has ended.
 
         Raises:
             Unreachable: the connection was lost (exit 69).
@@ -84,7 +91,8 @@ class Session:
         while self._pending:
             self._receive()
         token = self._token()
-        self._write(remote.framed(text, token))
+        self._again = self._foreseen if again else ()
+        self._send(*self._again, after=remote.framed(text, token))
         yield from self._lines(token, idle=idle)
 
     def aside(self, text: str) -> str:
@@ -154,15 +162,18 @@ class Session:
     def _token(self) -> str:
         return f"dbops-{os.urandom(8).hex()}-{next(self._numbers)}"
 
-    def _send(self, question: Question) -> None:
-        token = self._token()
-        self._write(remote.framed_question(question, token))
-        self._pending.append((question, token))
+    def _send(self, *questions: Question, after: str = "") -> None:
+        asked = [(each, self._token()) for each in questions]
+        self._write("".join([after, *(remote.framed_question(*each) for each in asked)]))
+        self._pending += asked
 
     def _write(self, text: str) -> None:
+        """Send TEXT to the shell, which is begun with it when there is none yet."""
         try:
+            if "_channel" not in self.__dict__:
+                text = self._begin(text)
             self._channel.sendall(text.encode())
-        except OSError as error:
+        except (OSError, SSHException) as error:
             raise self._lost(str(error)) from error
 
     def _receive(self) -> None:
@@ -246,14 +257,17 @@ class Session:
         pulse.start()
         return pulse
 
-    @cached_property
-    def _channel(self) -> Channel:
-        try:
-            channel = self._transport.open_session(timeout=CONNECT_SECONDS)
-            channel.exec_command("exec sh")
-        except SSHException as error:
-            raise self._lost(str(error)) from error
+    def _begin(self, text: str) -> str:
+        """Begin the shell with TEXT, and return what of it is still to be sent.
+
+        sshd lets nothing through to a program before that has begun, a round trip later; what its
+        command says is there at once.
+        """
+        fits = len(text.encode()) <= remote.FIRST_BYTES
+        first, rest = (text, "") if fits else ("", text)
+        channel = self._transport.open_session(timeout=CONNECT_SECONDS)
+        channel.exec_command(remote.shell(self.environment, first))
         channel.settimeout(0.2)
-        channel.sendall(remote.opening(self.environment).encode())
+        self._channel = channel
         self._pulse  # noqa: B018  begins to beat
-        return channel
+        return rest
