@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paramiko import SSHException
 
-from dbops import session
 from dbops.commands.shell import Question
 from dbops.environments.model import Database, Environment, Host
 from dbops.errors import ExitCode, Unreachable
@@ -246,7 +246,7 @@ def test_a_host_that_closes_the_connection_is_lost_with_the_command_that_comes_b
 def test_silence_longer_than_the_limit_or_a_dead_transport_is_a_lost_connection(
     monkeypatch, last, active
 ):
-    monkeypatch.setattr(session.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     with pytest.raises(Unreachable) as lost:
         connected(Channel(), last=last, active=active)._more()
     assert lost.value.what == "vm_stg: the connection was lost"
@@ -254,5 +254,5 @@ def test_silence_longer_than_the_limit_or_a_dead_transport_is_a_lost_connection(
 
 
 def test_a_short_silence_is_waited_out(monkeypatch):
-    monkeypatch.setattr(session.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     assert connected(Channel(), last=-24.0)._more() is None
