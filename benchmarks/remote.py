@@ -56,8 +56,9 @@ def waited(line: Line, pairs: int) -> Iterator[Row]:
     found |= overheads({REVISION: _fab(line, "deploy")}, pairs, line.push_revision)
     print(report.table(_as_round_trips(found)) + "\n")
     for title in (NOTHING, REVISION):
-        what = f"{title}: waiting for {BOUND} round trips of {LINE} at most"
-        yield Row(what, found[title, "direct"], bound=BOUND * RTT_SECONDS)
+        for way, name in WAYS.items():
+            what = f"{title}, {name}: waiting for {BOUND} round trips of {LINE} at most"
+            yield Row(what, found[title, way], bound=BOUND * RTT_SECONDS)
 
 
 def _steps(line: Line, steps: int) -> Over:
@@ -101,7 +102,7 @@ def longer(near: Sample, far: Sample) -> Sample:
 
 def _as_round_trips(found: Samples) -> list[tuple[str, ...]]:
     titles = dict.fromkeys(title for title, _ in found)
-    header = ("round trips waited for", "direct", "through a jump host")
+    header = ("round trips waited for", *WAYS.values())
     return [
         header,
         *((title, *(round_trips(found[title, way]) for way in WAYS)) for title in titles),

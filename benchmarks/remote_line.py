@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 RTT_SECONDS = 0.1
 PYTHON = "python3.13"  # of the image of core_api
 ENDS = {"near": 0.0, "far": RTT_SECONDS}  # seconds of a round trip
-WAYS = ("direct", "jump")
+WAYS = {"direct": "direct", "jump": "through a jump host"}
 _TUNNEL_SECONDS = 30
 _FIRST = "20251212_100000000"
 _REVISION = '''"""Add a table.

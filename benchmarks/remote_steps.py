@@ -32,7 +32,9 @@ def _carried_out(found: Target, steps: int) -> bool:
     titled = tuple(Step(title=f"step {number}", command=STEP) for number in range(1, steps + 1))
     runbook = Runbook(verb="benchmark", environment=found.name, steps=titled)
     state = State(service=Service(status="running"), database=None)
-    ended = following.follow(found, detached.start(runbook, found, state, frees=False))
+    with following.Interrupts() as interrupts:
+        run, lines = detached.start(runbook, found, state, frees=False)
+        ended = following.followed(found, run, lines, interrupts)
     return ended is not None and ended.code == 0
 
 

@@ -16,6 +16,8 @@ from dbops.local import moved
 from dbops.probe import backend
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dbops.runbook import Runbook
     from dbops.state import State
     from dbops.target import Target
@@ -31,8 +33,8 @@ def carry_out(verb: Verb, found: Target, planned: Runbook, state: State) -> tupl
     while True:
         release.check(runbook, found, state, frees=verb.frees)
         with following.Interrupts() as interrupts:
-            run = start(runbook, found, state, frees=verb.frees, follows=run)
-            ended = following.followed(found, run, interrupts)
+            run, lines = start(runbook, found, state, frees=verb.frees, follows=run)
+            ended = following.followed(found, run, lines, interrupts)
         _result(runbook, found, ended)
         found.forget()
         state = verb.probe(found)
@@ -71,8 +73,12 @@ def check_free(found: Target, state: State) -> None:
         raise _locked(found, state.host.holder, by_hand=False)
 
 
-def start(runbook: Runbook, found: Target, state: State, *, frees: bool, follows: str = "") -> str:
-    """Start RUNBOOK on the host, detached, and return the run's id.
+def start(
+    runbook: Runbook, found: Target, state: State, *, frees: bool, follows: str = ""
+) -> tuple[str, Iterator[str]]:
+    """Start RUNBOOK on the host, detached; return the run's id and the lines that show it.
+
+    Both scripts travel together, so that what the run does is seen a round trip sooner.
 
     Args:
         runbook: what runs.
@@ -109,11 +115,20 @@ def start(runbook: Runbook, found: Target, state: State, *, frees: bool, follows
         frees=frees,
         variables=runs.variables(run, actor),
     )
-    said = [each for each in following.session(found).script(script) if each]
-    if said[-2:] != ["started", "0"]:
-        raise _not_started(found, said)
+    both = detached.start_and_follow(script, detached.follow(found.home, run))
+    lines = following.session(found).script(both, idle=True, again=True)
+    _wait_for_start(found, lines)
     output.beginning(runbook)
-    return run
+    return run, lines
+
+
+def _wait_for_start(found: Target, lines: Iterator[str]) -> None:
+    said: list[str] = []
+    for line in lines:
+        if line == "started":
+            return
+        said += [line] if line else []
+    raise _not_started(found, said)
 
 
 def _after(found: Target, state: State) -> str:

@@ -34,15 +34,15 @@ def follow(found: Target, run: str, *, past: bool = False) -> runner.Run | None:
         Unreachable: the connection was lost; it goes on (exit 69).
     """
     with Interrupts() as interrupts:
-        return followed(found, run, interrupts, past=past)
+        lines = session(found).script(detached.follow(found.home, run), idle=True)
+        return followed(found, run, lines, interrupts, past=past)
 
 
 def followed(
-    found: Target, run: str, interrupts: Interrupts, *, past: bool = False
+    found: Target, run: str, lines: Iterator[str], interrupts: Interrupts, *, past: bool = False
 ) -> runner.Run | None:
-    """Show RUN as `follow` does, where INTERRUPTS are noted already."""
+    """Show RUN as `follow` does, by the LINES of its script, where INTERRUPTS are noted already."""
     following = _Following(past=past)
-    lines = session(found).script(detached.follow(found.home, run), idle=True)
     watch = output.progress()
     try:
         while _show(lines, following, interrupts, watch):

@@ -174,6 +174,11 @@ esac
 """
 
 
+def start_and_follow(start: str, follow: str) -> str:
+    """Return the script that runs START and, once that is done, FOLLOW, which holds no lock."""
+    return f"(\n{start}\n) || exit\n{follow}"
+
+
 def follow(home: Path, run: str) -> str:
     """Return the script that shows RUN from its beginning to its end, and beats in between.
 

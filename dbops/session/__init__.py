@@ -8,55 +8,37 @@ hop; Fabric by itself accepts any.
 from __future__ import annotations
 
 import base64
-import os
 import sys
-import time
-from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paramiko import SSHException
-
-from dbops import ssh_config
 from dbops.commands import remote
 from dbops.commands.shell import Question
-from dbops.errors import Unreachable
 from dbops.machine import Measured
-from dbops.runner import Answer
-from dbops.session.connection import CONNECT_SECONDS, LOST_AFTER_SECONDS, fingerprint, opened
-from dbops.session.stream import Pulse, Stream
+from dbops.session.connection import fingerprint
+from dbops.session.shell import Shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fabric import Connection
-    from paramiko import Channel, Transport
-
     from dbops.environments.model import Environment
-    from dbops.ssh_config import Hop
-
-_CHUNK_BYTES = 1 << 16
+    from dbops.runner import Answer
 
 
-class Session:
-    """A connection to an environment's host; made when the first question is asked."""
+class Session(Shell):
+    """A host as a Machine: what is asked of an environment's host, and what runs there."""
 
     def __init__(self, environment: Environment) -> None:
-        self.environment = environment
-        self._pending: list[tuple[Question, str]] = []
-        self._answers: dict[Question, Answer] = {}
-        self._out = Stream()
-        self._error = Stream()
-        self._numbers = iter(range(1, sys.maxsize))
-
-    # What a Machine answers
+        super().__init__(environment)
+        self._foreseen: tuple[Question, ...] = ()  # last
+        self._again: tuple[Question, ...] = ()  # these are on their way, behind a script
 
     def foresee(self, *questions: Question) -> None:
         """Send QUESTIONS without waiting; `read` picks the answers up."""
         self._answers.clear()
-        for each in questions:
-            self._send(each)
+        if questions != self._again:
+            self._send(*questions)
+        self._foreseen, self._again = questions, ()
 
     def read(self, words: Sequence[str], *, text: str | None = None) -> Answer:
         """Run WORDS, which change nothing, with TEXT on standard input.
@@ -71,12 +53,14 @@ class Session:
             self._receive()
         return self._answers.pop(question)
 
-    def script(self, text: str, *, idle: bool = False) -> Iterator[str]:
+    def script(self, text: str, *, idle: bool = False, again: bool = False) -> Iterator[str]:
         """Run TEXT, a script, and yield its lines as they come; the last is its exit code alone.
 
         Args:
             text: shell text; what it writes to standard error comes, too.
             idle: also yield an empty line now and then while nothing comes.
+            again: what was foreseen last will be foreseen again when TEXT has ended, so these
+                questions travel with it; they are answered once it has ended.
 
         Raises:
             Unreachable: the connection was lost (exit 69).
@@ -84,7 +68,8 @@ class Session:
         while self._pending:
             self._receive()
         token = self._token()
-        self._write(remote.framed(text, token))
+        self._again = self._foreseen if again else ()
+        self._send(*self._again, after=remote.framed(text, token))
         yield from self._lines(token, idle=idle)
 
     def aside(self, text: str) -> str:
@@ -142,118 +127,3 @@ class Session:
     def host_key(self) -> str:
         """Return the fingerprint of the host's key, as ssh prints it."""
         return fingerprint(self._transport.get_remote_server_key())
-
-    def close(self) -> None:
-        """End the connection; what runs on the host detached goes on."""
-        if "_connection" in self.__dict__:
-            with suppress(Exception):
-                self._connection.close()
-
-    # The shell
-
-    def _token(self) -> str:
-        return f"dbops-{os.urandom(8).hex()}-{next(self._numbers)}"
-
-    def _send(self, question: Question) -> None:
-        token = self._token()
-        self._write(remote.framed_question(question, token))
-        self._pending.append((question, token))
-
-    def _write(self, text: str) -> None:
-        try:
-            self._channel.sendall(text.encode())
-        except OSError as error:
-            raise self._lost(str(error)) from error
-
-    def _receive(self) -> None:
-        question, token = self._pending[0]
-        lines = list(self._lines(token))
-        while (error := self._error.until(f"\n{token}\n")) is None:
-            self._more(error=True)
-        del self._pending[0]
-        code = int(lines.pop())
-        self._answers[question] = Answer(code=code, out="\n".join(lines), error=error)
-
-    def _lines(self, token: str, *, idle: bool = False) -> Iterator[str]:
-        """Yield what comes until the line of TOKEN, then the exit code it brings."""
-        while True:
-            while (line := self._out.until("\n")) is None:
-                self._more()
-                if idle:
-                    yield ""
-            if line.startswith(token):
-                yield line.removeprefix(token).strip()
-                return
-            yield line
-
-    def _more(self, *, error: bool = False) -> None:
-        """Wait for bytes on standard output, or ERROR, and take what has come on the other.
-
-        Raises:
-            Unreachable: none come, and the host answers no pulse either (exit 69).
-        """
-        channel = self._channel
-        ways = [
-            (self._out, channel.recv_ready, channel.recv),
-            (self._error, channel.recv_stderr_ready, channel.recv_stderr),
-        ]
-        (waited, _, receive), (other, is_ready, take) = reversed(ways) if error else ways
-        if is_ready():
-            other.feed(take(_CHUNK_BYTES))
-        try:
-            chunk = receive(_CHUNK_BYTES)
-        except TimeoutError:
-            silent = time.monotonic() - self._pulse.last
-            if silent > LOST_AFTER_SECONDS or not self._transport.is_active():
-                raise self._lost(f"nothing was heard of it for {silent:.0f} s") from None
-            return
-        if not chunk and not is_ready():
-            raise self._lost("the host closed the connection")
-        waited.feed(chunk)
-
-    def _lost(self, why: str) -> Unreachable:
-        self.close()
-        return Unreachable(
-            f"{self.environment.name}: the connection was lost",
-            where=str(self._route[-1]),
-            why=why,
-            next_command=self.environment.command("attach"),
-        )
-
-    # The connection
-
-    @cached_property
-    def _route(self) -> tuple[Hop, ...]:
-        if self.environment.host is None:
-            message = f"{self.environment.name} has no host"
-            raise ValueError(message)
-        return ssh_config.route(self.environment.host)
-
-    @cached_property
-    def _connection(self) -> Connection:
-        connection: Connection | None = None
-        for hop in self._route:
-            connection = opened(self.environment, hop, connection)
-        return connection
-
-    @cached_property
-    def _transport(self) -> Transport:
-        return self._connection.transport
-
-    @cached_property
-    def _pulse(self) -> Pulse:
-        pulse = Pulse(self._transport)
-        pulse.start()
-        return pulse
-
-    @cached_property
-    def _channel(self) -> Channel:
-        try:
-            channel = self._transport.open_session(timeout=CONNECT_SECONDS)
-            channel.exec_command("exec sh")
-        except SSHException as error:
-            raise self._lost(str(error)) from error
-        channel.settimeout(0.2)
-        channel.sendall(remote.opening(self.environment).encode())
-        self._pulse  # noqa: B018  begins to beat
-        return channel

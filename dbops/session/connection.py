@@ -18,6 +18,7 @@ from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredExce
 
 from dbops import ssh_config
 from dbops.errors import Problem, Refused, Unreachable
+from dbops.session.login import EagerTransport
 
 if TYPE_CHECKING:
     from paramiko import PKey, SSHClient
@@ -72,6 +73,7 @@ def _credentials(hop: Hop) -> dict[str, Any]:
         "key_filename": list(hop.keys),
         "allow_agent": hop.agent,
         "look_for_keys": False,
+        "transport_factory": EagerTransport,
         "banner_timeout": CONNECT_SECONDS,
         "auth_timeout": CONNECT_SECONDS,
     }

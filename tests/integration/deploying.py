@@ -50,6 +50,17 @@ cd {state}/runs && timeout {patience} sh -c '
 until run=$(ls | tail -n 1)
     [ "$run" != "$0" ] && grep -q "begin.*\\"title\\":\\"$1" "$run/events.jsonl"
 do sleep 0.02; done' {before} {title}"""
+# A step may take some milliseconds only, so the shell that runs the steps is stopped on the spot.
+HOLD = """\
+cd {state}/runs && until run=$(ls | tail -n 1); [ "$run" != {before} ] && [ -s "$run/runner" ]
+do sleep 0.02; done
+timeout {patience} tail --lines=+1 --follow --sleep-interval=0.005 "$run/events.jsonl" |
+while read -r event; do case $event in *begin*'"title":"'{title}*)
+    kill -s STOP "$(cat "$run/runner")"
+    tail -n 1 "$run/events.jsonl"
+    break ;;
+esac; done"""
+GO_ON = 'cd {state}/runs && kill -s CONT "$(cat "$(ls | tail -n 1)/runner")"'
 SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 
 
@@ -113,6 +124,17 @@ class Vm:
                 patience=PATIENCE_SECONDS,
             )
         )
+
+    def hold(self, title: str) -> None:
+        """Return with the run that was begun standing still, as it begins the step TITLE."""
+        facts = {"state": self.state, "before": self.before, "patience": PATIENCE_SECONDS}
+        newest = self.on(HOLD.format(**facts, title=shlex.quote(title)))
+        assert '"event":"begin"' in newest, newest
+        assert title in newest, newest
+
+    def go_on(self) -> None:
+        """Let the run that is held go on."""
+        self.on(GO_ON.format(state=self.state))
 
     def wait_for_sleep(self) -> None:
         """Return once the revision sleeps, inside its transaction."""

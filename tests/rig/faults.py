@@ -26,6 +26,17 @@ timeout 30 sh -c '
 ' "$(ssh-keygen -y -f {HOST_KEY} | cut -d ' ' -f 2)"
 """
 SERVICE = "--filter=label=com.docker.compose.service"
+# The laptop is behind the jump host's gateway; the VMs, which fetch from it, are not.
+CUT_CONNECTIONS = """\
+laptop=$(ip route show default | cut -d ' ' -f 3)
+ss -H --tcp --numeric state established "sport = :22 and dst = $laptop" |
+while read -r _ _ _ peer; do
+    port=${peer##*:}
+    ! iptables -C INPUT -p tcp --dport 22 --sport "$port" -j DROP 2>/dev/null || continue
+    iptables -I INPUT -p tcp --dport 22 --sport "$port" -j DROP
+    iptables -I OUTPUT -p tcp --sport 22 --dport "$port" -j DROP
+    echo "$port"
+done"""
 
 
 class Faults:
@@ -42,6 +53,13 @@ class Faults:
 
     def mend(self, host: str) -> None:
         self._as_root(host, "iptables -D INPUT -i eth+ -j DROP; iptables -D OUTPUT -o eth+ -j DROP")
+
+    def cut_connections(self) -> int:
+        """Cut the connections the laptop has, but none it makes later; return how many there were.
+
+        Nothing mends them; the laptop's next ones come through.
+        """
+        return len(self._as_root("jump", CUT_CONNECTIONS).split())
 
     def kill_sessions(self, host: str) -> None:
         """Kill the processes of sshd that serve a connection; sshd itself goes on."""

@@ -21,11 +21,14 @@ class DelayProxy:
     Attributes:
         port: where to connect to.
         connections: how many connections were accepted.
+        trips: how often something was sent a round trip or more after what was counted before: as
+            often as the near side can have waited for an answer, at most.
     """
 
     def __init__(self, port: int, delay_seconds: float) -> None:
         self.target, self.delay_seconds = port, delay_seconds
-        self.port = self.connections = 0
+        self.port = self.connections = self.trips = 0
+        self._counted = float("-inf")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._held: set[asyncio.Task[None]] = set()
@@ -53,6 +56,7 @@ class DelayProxy:
 
     async def _accept(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._count()
         task = asyncio.ensure_future(self._join(near, back))
         self._held.add(task)
         task.add_done_callback(self._held.discard)
@@ -85,10 +89,17 @@ class DelayProxy:
                 chunk = b"more"
                 while chunk:
                     chunk = await source.read(CHUNK)
+                    if after and chunk:  # it comes from the near side
+                        self._count()
                     line.put_nowait((self._loop.time() + self.delay_seconds / 2, chunk))
         except* OSError:
             sink.transport.abort()
             raise
+
+    def _count(self) -> None:
+        now = self._loop.time()
+        if now >= self._counted + 0.9 * self.delay_seconds:  # timers are not exact
+            self.trips, self._counted = self.trips + 1, now
 
     async def _deliver(
         self, line: asyncio.Queue[tuple[float, bytes]], sink: asyncio.StreamWriter

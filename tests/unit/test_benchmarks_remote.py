@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import remote
+from benchmarks import remote, report
 from benchmarks.timing import Run, Sample
 
 
@@ -25,3 +25,9 @@ def test_rounds_that_were_not_all_run_on_both_ends_are_refused():
 
 def test_the_round_trips_are_the_median_with_the_least_and_the_most():
     assert remote.round_trips(sample(0.9, 0.75, 1.6)) == "9.0 (7.5-16.0)"
+
+
+@pytest.mark.parametrize(("lengths", "said"), [((5, 5), "5"), ((11, 5, 7), "5 to 11")])
+def test_the_table_says_how_many_runs_were_counted(lengths, said):
+    rows = [report.Row("what", sample(*[1.0] * each)) for each in lengths]
+    assert report.counted(rows) == said

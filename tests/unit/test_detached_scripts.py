@@ -242,6 +242,19 @@ def test_a_step_without_a_session_is_interrupted_itself_in_the_end(host, monkeyp
     assert host.journal()[-1]["code"] == 130
 
 
+def test_what_is_followed_behind_its_start_holds_no_lock(host):
+    start = f'exec 9>>"{host.home.parent}/lock"; flock 9; echo started'
+    free = f'flock --nonblock "{host.home.parent}/lock" echo free'
+    assert host.sh(detached.start_and_follow(start, free)) == ["started", "free", "0"]
+
+
+def test_nothing_is_followed_that_did_not_start(host):
+    assert host.sh(detached.start_and_follow("echo busy; exit 75", "echo followed")) == [
+        "busy",
+        "75",
+    ]
+
+
 def test_only_the_newest_runs_are_kept(host):
     runs = []
     for _ in range(4):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paramiko import SSHException
 
-from dbops import session
 from dbops.commands.shell import Question
 from dbops.environments.model import Database, Environment, Host
 from dbops.errors import ExitCode, Unreachable
@@ -103,14 +104,17 @@ def test_output_without_an_end_of_line_stays_as_it_is():
     assert (answer.code, answer.out, answer.error) == (0, "unfinished", "")
 
 
-def test_questions_that_are_foreseen_are_sent_before_any_is_waited_for():
+def echoing(*said: str) -> list[Question]:
+    return [Question(words=("echo", each)) for each in said]
+
+
+def test_questions_that_are_foreseen_are_sent_at_once_before_any_is_waited_for():
     channel = Channel()
     asked = connected(channel)
-    questions = [Question(words=("echo", each)) for each in "abc"]
-    asked.foresee(*questions)
-    assert channel.sent == 3
+    asked.foresee(*echoing("a", "b", "c"))
+    assert channel.sent == 1
     assert [asked.read(["echo", each]).out for each in "cab"] == ["c\n", "a\n", "b\n"]
-    assert channel.sent == 3
+    assert channel.sent == 1
 
 
 def test_a_script_yields_lines_and_at_last_its_exit_code():
@@ -125,9 +129,98 @@ def test_a_script_that_prints_what_looks_like_a_token_ends_nothing():
 
 def test_an_answer_that_was_foreseen_is_read_before_a_script_begins():
     asked = connected(Channel())
-    asked.foresee(Question(words=("echo", "seen")))
+    asked.foresee(*echoing("seen"))
     assert "run" in list(asked.script("echo run"))
     assert asked.read(["echo", "seen"]).out == "seen\n"
+
+
+COUNTED = Question(words=("sh", "-c", "ls | wc -l"))
+
+
+def test_what_was_foreseen_travels_again_behind_a_script_that_asks_for_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    channel = Channel()
+    asked = connected(channel)
+    asked.foresee(COUNTED, *echoing("unread"))
+    assert asked.read(COUNTED.words).out.strip() == "0"
+    assert list(asked.script("touch made", again=True))[-1] == "0"
+    asked.foresee(COUNTED, *echoing("unread"))
+    assert channel.sent == 2
+    assert asked.read(COUNTED.words).out.strip() == "1"
+    asked.foresee(COUNTED, *echoing("unread"))
+    assert channel.sent == 3
+
+
+def test_other_questions_than_travelled_behind_a_script_are_sent(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = connected(Channel())
+    asked.foresee(COUNTED)
+    list(asked.script("touch made", again=True))
+    asked.foresee(COUNTED, *echoing("more"))
+    assert asked.read(["echo", "more"]).out == "more\n"
+    assert asked.read(COUNTED.words).out.strip() == "1"
+
+
+def test_a_script_that_does_not_ask_for_it_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = connected(Channel())
+    asked.foresee(COUNTED)
+    list(asked.script("touch one", again=True))
+    list(asked.script("touch two"))
+    asked.foresee(COUNTED)
+    assert asked.read(COUNTED.words).out.strip() == "2"
+
+
+class Opened(Channel):
+    """A channel as sshd opens it: nothing comes through before its command has begun."""
+
+    def exec_command(self, command: str) -> None:
+        self.command = command
+        done = subprocess.run(
+            ["sh", "-c", command], input=b"", capture_output=True, timeout=20, check=False
+        )
+        self.out += done.stdout
+        self.error += done.stderr
+
+    def settimeout(self, seconds: float) -> None:
+        pass
+
+
+def unopened(channel: Opened) -> Session:
+    made = connected(channel)
+    del made._channel
+    made._transport = SimpleNamespace(open_session=lambda **_: channel)
+    return made
+
+
+def test_the_first_questions_come_with_the_command_that_begins_the_shell():
+    channel = Opened()
+    asked = unopened(channel)
+    asked.foresee(*echoing("it's", "$HOME `id`"))
+    assert asked.read(["echo", "$HOME `id`"]).out == "$HOME `id`\n"
+    assert asked.read(["echo", "it's"]).out == "it's\n"
+    assert channel.out == channel.error == b""
+    assert not set("\n\\!") & set(channel.command)  # shells differ in how they quote these
+
+
+def test_a_text_too_long_for_a_command_is_sent_to_the_shell():
+    channel = Opened()
+    text = "凛" * 8001
+    assert unopened(channel).read(["cat"], text=text).out == f"{text}\n"
+    assert len(channel.command) < 1500
+
+
+def test_a_shell_that_is_refused_is_a_lost_connection():
+    channel = Opened()
+    asked = unopened(channel)
+
+    def refuse(command: str) -> None:
+        raise SSHException("Channel closed.")
+
+    channel.exec_command = refuse
+    with pytest.raises(Unreachable) as lost:
+        asked.read(["true"])
+    assert lost.value.why == "Channel closed."
 
 
 def test_tokens_are_never_the_same():
@@ -153,7 +246,7 @@ def test_a_host_that_closes_the_connection_is_lost_with_the_command_that_comes_b
 def test_silence_longer_than_the_limit_or_a_dead_transport_is_a_lost_connection(
     monkeypatch, last, active
 ):
-    monkeypatch.setattr(session.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     with pytest.raises(Unreachable) as lost:
         connected(Channel(), last=last, active=active)._more()
     assert lost.value.what == "vm_stg: the connection was lost"
@@ -161,5 +254,5 @@ def test_silence_longer_than_the_limit_or_a_dead_transport_is_a_lost_connection(
 
 
 def test_a_short_silence_is_waited_out(monkeypatch):
-    monkeypatch.setattr(session.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     assert connected(Channel(), last=-24.0)._more() is None

@@ -1,0 +1,96 @@
+"""A login by key that waits for one answer, against a server of paramiko's own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import paramiko
+import pytest
+from paramiko.auth_handler import AuthHandler
+
+from dbops.session.login import EagerTransport
+
+SECONDS = 10
+
+
+class Server(paramiko.ServerInterface):
+    """Lets rin in, who has one key."""
+
+    def __init__(self, known: paramiko.PKey) -> None:
+        self.known = known
+
+    def get_allowed_auths(self, username: str) -> str:
+        del username
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        is_known = username == "rin" and key == self.known
+        return paramiko.AUTH_SUCCESSFUL if is_known else paramiko.AUTH_FAILED
+
+
+class Late(AuthHandler):
+    """Grants the service only when a key has come, which no client that waits for it sends."""
+
+    def _parse_service_request(self, message):
+        self.asked = message
+
+    def _parse_userauth_request(self, message):
+        super()._parse_service_request(self.asked)
+        super()._parse_userauth_request(message)
+
+
+class Without(AuthHandler):
+    """Grants no service."""
+
+    def _parse_service_request(self, message):
+        del message
+        self._disconnect_service_not_available()
+
+
+@pytest.fixture
+def key():
+    return paramiko.ECDSAKey.generate()
+
+
+@pytest.fixture
+def transport(key, request):
+    """A client whose keys are exchanged with a server of the handler a test names."""
+    near, far = socket.socketpair()
+    server, client = paramiko.Transport(far), EagerTransport(near)
+    server.add_server_key(paramiko.ECDSAKey.generate())
+    server.auth_handler = request.param(server)
+    client.auth_timeout = SECONDS
+    server.start_server(threading.Event(), Server(key))
+    client.start_client(timeout=SECONDS)
+    yield client
+    client.close()
+    server.close()
+
+
+@pytest.mark.parametrize("transport", [Late, AuthHandler], indirect=True)
+def test_a_key_is_shown_before_leave_is_given(transport, key):
+    assert transport.auth_publickey("rin", key) == []
+    assert transport.is_authenticated()
+
+
+@pytest.mark.parametrize("transport", [Late, AuthHandler], indirect=True)
+def test_an_unknown_key_is_refused_and_the_next_one_is_tried(transport, key):
+    with pytest.raises(paramiko.AuthenticationException):
+        transport.auth_publickey("rin", paramiko.ECDSAKey.generate())
+    assert not transport.is_authenticated()
+    transport.auth_publickey("rin", key)
+    assert transport.is_authenticated()
+
+
+@pytest.mark.parametrize("transport", [Without], indirect=True)
+def test_without_the_service_nobody_is_let_in(transport, key):
+    with pytest.raises(paramiko.SSHException):
+        transport.auth_publickey("rin", key)
+    assert not transport.is_authenticated()
+
+
+def test_without_an_exchange_of_keys_no_key_is_shown(key):
+    near, far = socket.socketpair()
+    with near, far, pytest.raises(paramiko.SSHException, match="No existing session"):
+        EagerTransport(near).auth_publickey("rin", key)
