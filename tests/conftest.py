@@ -22,8 +22,10 @@ from dbops.embedded import _is_postmaster_of, _pid_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Whoever runs the tests in the background may ignore Ctrl-C, which what they start would inherit.
+# Whoever runs the tests in the background may ignore Ctrl-C, and nohup the end of a terminal: what
+# they start would inherit that, and a shell cannot trap it again.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 pytest_plugins = ["rig.engine", "rig.vms", "rig.fixtures", "rig.systemd"]
 

@@ -135,11 +135,10 @@ def test_the_worst_comes_first(every_kind):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("major", [BUNDLED], indirect=True)
 def test_the_table_of_kinds_beside_what_others_see(
-    major, mutations, every_kind, every_kind_again, caught, capsys
+    mutations, every_kind, every_kind_again, caught, capsys
 ):
-    if major != BUNDLED:
-        pytest.skip("the others are asked on one server only")
     ours = [bool(each) for each in caught]
     with ThreadPoolExecutor(1) as beside:
         asked = beside.submit(alembic_sees, every_kind_again, mutations)

@@ -56,10 +56,15 @@ def test_forced_where_nobody_can_type_it_is_refused(untouched, words):
     assert told.endswith(f"inv {' '.join(words)} --env vault --force --confirm vault")
 
 
-@pytest.mark.parametrize("name", ["vaul", "vault2", "VAULT", "local_dev", "", "yes", "y"])
+@pytest.mark.parametrize("name", ["vaul", "vault2", "VAULT", "local_dev", "yes", "y"])
 def test_confirmed_with_another_name_it_is_refused(untouched, name):
     done = untouched.inv("db-reset-volume", *VAULT, "--force", "--confirm", name)
     refused(done, ExitCode.REFUSED, f"vault: {name!r} is not the environment's name")
+
+
+def test_confirmed_with_nothing_it_is_refused(untouched):
+    done = untouched.inv("db-reset-volume", *VAULT, "--force", "--confirm", "")
+    refused(done, ExitCode.USAGE, "db-reset-volume: --confirm needs a value")
 
 
 def test_the_name_without_force_is_refused(untouched):

@@ -374,8 +374,9 @@ def test_a_full_disk_leaves_the_old_database_serving_and_room_for_it(live: Rig):
     live.fresh("vm_stg")
     small = "--opt type=tmpfs --opt device=tmpfs --opt o=size=300m vm_stg_pgdata"
     succeeded(live.on("vm_stg", f"docker volume create {small}"))
-    succeeded(live.laptop_run(*STG, "enroll"))
-    succeeded(live.laptop_run(*STG, "deploy"))
+    # A volume that is there already is a database that does not run, whatever it holds.
+    for verb in ("enroll", "up", "deploy"):
+        succeeded(live.laptop_run(*STG, verb))
     live.psql("vm_stg", MARK)
     served = live.psql("vm_stg", LIVE)
     bring(live, {SEED: HUGE})

@@ -66,11 +66,18 @@ def test_revisions_written_one_after_the_other_follow_each_other(at_head):
     assert f'down_revision = "{first.name[:18]}"' in second.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("words", [(), ("--message", ""), ("--message", "  ")])
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ((), "a revision needs a message"),
+        (("--message", ""), "--message needs a value"),
+        (("--message", "  "), "--message needs a value"),
+    ],
+)
 @pytest.mark.parametrize("verb", ["al-rev", "al-rev-auto"])
-def test_a_revision_without_a_message_is_refused(at_head, verb, words):
+def test_a_revision_without_a_message_is_refused(at_head, verb, words, what):
     before = files(at_head, leave_out=r"\.dbops/")
-    refused(at_head.inv(verb, *words), ExitCode.USAGE, "a revision needs a message")
+    refused(at_head.inv(verb, *words), ExitCode.USAGE, what)
     assert files(at_head, leave_out=r"\.dbops/") == before
 
 

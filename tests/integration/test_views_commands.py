@@ -84,7 +84,6 @@ def test_new_rows_are_seen_after_a_refresh_of_that_view_alone(filled):
         ("mv_receive_daily", f"did you mean {DAILY}?"),
         ("mart.v_calendar", "mart.mv_b"),
         ("ref.site", "there are mart.mv_business_calendar, "),
-        ("", "there are mart.mv_business_calendar, "),
     ],
 )
 def test_a_name_that_is_no_materialized_view_is_refused(filled, name, said):
