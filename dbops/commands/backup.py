@@ -163,21 +163,37 @@ rows { rows = ($0 != "\\."); next }
 }"""  # noqa: E501  one pattern
 
 
+_RESTRICT = words(r"/^\\(un)?restrict [A-Za-z0-9]+\r?$/d")
+
+
 def leaving(file: Path) -> list[str]:
     """Return the words that print where FILE, of SQL, does more than SQL: line and text."""
     return ["env", "LC_ALL=C", "awk", _LEAVING, str(file)]
 
 
 def restore_sql(
-    backend: Backend, environment: Environment, file: Path, database: str
+    backend: Backend, environment: Environment, file: Path, database: str, sha256: str
 ) -> tuple[Step, ...]:
     """Return the steps that run the SQL in FILE in DATABASE, made anew, all or nothing."""
+    plain = commands.transaction(backend, commands.File(words(file)), database=database)
+    # The key of the restricted mode (psql, since 14.19, 15.14, 16.10 and 17.6) is the file's own
+    # hash, which the file cannot hold. pg_dump's lines for it, which cannot be nested, go.
+    copy = f"{RUN}/restricted.sql"
+    restricted = commands.transaction(
+        backend, f"\\restrict {sha256}", commands.File(copy), database=database
+    )
+    helped = words(*backend.beside(), "psql", "--help=commands")
     made = Step(
         title=f"run {file.name} in {database}, in one transaction",
         command=lines(
             room(backend, environment),
             _prepared(backend, environment, database),
-            commands.transaction(backend, commands.File(words(file)), database=database),
+            has_sha256(file, sha256),
+            f"if {helped} | grep -q -F restrict; then",
+            f"LC_ALL=C sed -E {_RESTRICT} <{words(file)} >{copy}",
+            restricted,
+            f"rm -f {copy}",
+            f"else\n{plain}\nfi",
         ),
         verify=f'[ "$({commands.ask(backend, commands.holds(1), database)})" = t ] || '
         f"{{ {words('echo', f'{file.name} made no table in {database}')}; exit 1; }}",
@@ -192,7 +208,10 @@ def _prepared(backend: Backend, environment: Environment, database: str) -> str:
     Made anew once they are there: a dump's privileges would come on top of default privileges,
     which belong to the database; roles belong to the server.
     """
-    new, roles = commands.recreate(backend, database), _roles(backend, environment, database)
+    new, roles = (
+        commands.recreate(backend, environment, database),
+        _roles(backend, environment, database),
+    )
     return lines(new, roles, new) if roles else new
 
 
@@ -282,7 +301,7 @@ END $copy$"""
 def compare_rows(backend: Backend, manifest: Manifest, database: str) -> Step:
     """Return the step that counts every table of DATABASE and compares with the manifest."""
     differing = [
-        f"SELECT {sql.literal(table)} WHERE (SELECT count(*) FROM {table}) <> {count}"
+        f"SELECT {sql.literal(table)} WHERE (SELECT count(*) FROM ONLY {table}) <> {count}"
         for table, count in manifest.rows
     ]
     total = sum(count for _, count in manifest.rows)

@@ -358,16 +358,33 @@ def scratch(environment: Environment, purpose: str = "scratch") -> str:
     return beside.named(environment.database.name, f"dbops_{purpose}")
 
 
-def recreate(backend: Backend, database: str) -> str:
-    """Return the shell text that makes DATABASE anew and empty."""
-    name = sql.identifier(database)
-    return execute(
-        backend,
-        f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-        f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'",
-        database="postgres",
-        one=False,
+def recreate(backend: Backend, environment: Environment, database: str) -> str:
+    """Return the shell text that makes DATABASE anew and empty, with the locale of the live one."""
+    made = _ALIKE.format(new=sql.literal(database), live=sql.literal(environment.database.name))
+    return lines(
+        drop(backend, database),
+        f"made=$({ask(backend, made, 'postgres')})",
+        f'{words(*psql(backend, database="postgres"))} --command="$made"',
     )
+
+
+# Encoding and locale are those of a database for life: what is swapped in, or compared, has them
+# alike. The columns that say so came with PostgreSQL 15, 16 and 17 (pg_database).
+_ALIKE = """\
+SELECT format('CREATE DATABASE %I TEMPLATE template0', {new})
+    || coalesce((
+        SELECT format(' ENCODING %L LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(d.encoding),
+                      d.datcollate, d.datctype)
+            || CASE j ->> 'datlocprovider'
+                    WHEN 'c' THEN ' LOCALE_PROVIDER libc'
+                    WHEN 'b' THEN format(' LOCALE_PROVIDER builtin BUILTIN_LOCALE %L', locale)
+                    WHEN 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', locale)
+                               || coalesce(format(' ICU_RULES %L', j ->> 'daticurules'), '')
+                    ELSE '' END
+            || CASE t.spcname WHEN 'pg_default' THEN '' ELSE format(' TABLESPACE %I', t.spcname) END
+          FROM pg_database AS d JOIN pg_tablespace AS t ON t.oid = d.dattablespace,
+               to_jsonb(d) AS j, coalesce(j ->> 'datlocale', j ->> 'daticulocale') AS locale
+         WHERE d.datname = {live}), ' ENCODING ''UTF8''')"""
 
 
 def drop(backend: Backend, database: str) -> str:

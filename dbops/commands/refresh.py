@@ -35,7 +35,8 @@ def make(backend: Backend, environment: Environment) -> Step:
     return Step(
         title=f"make {new} beside {environment.database.name}",
         command=lines(
-            commands.drop(backend, replaced(environment)), commands.recreate(backend, new)
+            commands.drop(backend, replaced(environment)),
+            commands.recreate(backend, environment, new),
         ),
     )
 

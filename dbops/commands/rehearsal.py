@@ -121,11 +121,11 @@ def _as_the_files_say(backend: Backend, environment: Environment, upgrade: Upgra
     dump = words(*backend.tool("pg_dump", "--format=custom", database=name))
     return lines(
         "doing='the files alone do not make the expected schema'",
-        commands.recreate(backend, name),
+        commands.recreate(backend, environment, name),
         load.command,
         f"( {backend.alembic('upgrade', upgrade.current, database=name)} )" if is_past else "",
         f"{dump} >{_HERE}/expected.dump",
-        commands.recreate(backend, name),
+        commands.recreate(backend, environment, name),
         _restore(backend, environment, name, f"{_HERE}/expected.dump"),
         backup.finishing(backend, environment, name, scratch=True).command,
         _catalogue(backend, environment, name, "expected-before"),
@@ -142,7 +142,7 @@ def _restored(backend: Backend, environment: Environment, upgrade: Upgrade) -> s
         "doing='the backup cannot be restored'",
         f"dump=$(sed -n {_DUMP} {RUN}/backup)",
         "began=$(date +%s)",
-        commands.recreate(backend, name),
+        commands.recreate(backend, environment, name),
         *(_restore(backend, environment, name, '"$dump"', *each) for each in parts),
         backup.finishing(backend, environment, name, scratch=True).command,
         "restored=$(($(date +%s) - began))",

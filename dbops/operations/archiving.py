@@ -72,7 +72,7 @@ class Move:
         return proof.within(
             words("rm", "-rf", "--", stage),
             words("mkdir", "-p", "--", stage / "versions"),
-            commands.recreate(proof.beside, database),
+            commands.recreate(proof.beside, proof.target.environment, database),
             self._load(proof),
             proof.upgrade(self.wanted),
             proof.ask("rows", "rows", database),

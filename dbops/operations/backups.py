@@ -202,17 +202,17 @@ def _from_dump(
 
 
 def _from_sql(target: Target, state: State, file: Path) -> tuple[Step, ...]:
-    check_complete(target, file)
+    sha256 = check_complete(target, file)
     beside, environment = backend(target, state), target.environment
     database = commands.restoring(environment)
     return (
-        *commands.restore_sql(beside, environment, file, database),
+        *commands.restore_sql(beside, environment, file, database, sha256),
         commands.swap(beside, environment, ""),
     )
 
 
-def check_complete(target: Target, file: Path) -> None:
-    """Refuse a file that psql would run half of, or elsewhere, without complaint.
+def check_complete(target: Target, file: Path) -> str:
+    """Refuse a file that psql would run half of, or elsewhere; return its sha256.
 
     Args:
         target: the environment it is meant for.
@@ -246,6 +246,7 @@ def check_complete(target: Target, file: Path) -> None:
             next_command=_whole(target),
         )
     _check_stays(target, file)
+    return found.sha256
 
 
 def _check_stays(target: Target, file: Path) -> None:

@@ -53,7 +53,7 @@ class Proof:
             variables=[*commands.role_variables(environment), "--set=scratch=1"],
             database=self.database,
         )
-        return lines(commands.recreate(self.beside, self.database), load)
+        return lines(commands.recreate(self.beside, environment, self.database), load)
 
     def upgrade(self, revision: str, config: str | None = None) -> str:
         """Return what upgrades the scratch database, by the files of another CONFIG maybe."""

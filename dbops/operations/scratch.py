@@ -126,7 +126,7 @@ class Scratch:
         scratch._check_unused()
         try:
             claim = commands.claim(scratch.beside, scratch.name)
-            scratch.run(database.recreate(scratch.beside, scratch.name), claim)
+            scratch.run(database.recreate(scratch.beside, target.environment, scratch.name), claim)
             yield scratch
         finally:
             scratch.run(database.drop(scratch.beside, scratch.name))

@@ -263,6 +263,60 @@ def test_a_plain_dump_that_would_leave_the_new_database_is_refused_with_its_line
     assert contents(backed) == before
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["SELECT 1; \\connect sanbou_dev", "SELECT 1; \\! touch {there}", "\\set x `touch {there}`"],
+)
+def test_a_psql_command_anywhere_is_refused_by_psql_itself(backed, plain, tmp_path, line):
+    before = contents(backed)
+    there = tmp_path / "there"
+    text = plain.read_text(encoding="utf-8")
+    plain.write_text(f"{line.format(there=there)}\n{text}", encoding="utf-8")
+    told = refused(
+        backed.inv("restore", *DEV, "--sql", str(plain)), ExitCode.FAILED, "stopped at: run old.sql"
+    )
+    assert "backslash commands are restricted" in told
+    assert not there.exists()
+    assert contents(backed) == before
+
+
+def test_a_table_and_its_children_are_counted_each_by_itself(backed):
+    backed.psql(
+        "CREATE TABLE public.parent AS SELECT 1 AS a",
+        "CREATE TABLE public.child () INHERITS (public.parent)",
+        "INSERT INTO public.child VALUES (2), (3)",
+    )
+    try:
+        backed.must("backup", *DEV)
+        assert "holds every row" in succeeded(backed.inv("backups", *DEV, "--restore-test"))
+    finally:
+        backed.psql("DROP TABLE public.parent CASCADE")
+
+
+def test_a_database_is_restored_with_its_own_locale(backed, dump):
+    before = backed.psql(TOLD_OF_A_DATABASE)
+    rename = "ALTER DATABASE sanbou_dev RENAME TO sanbou_kept"
+    libc = "LOCALE_PROVIDER libc LOCALE 'C.UTF-8'"
+    backed.psql(
+        rename, f"CREATE DATABASE sanbou_dev TEMPLATE template0 {libc}", database="postgres"
+    )
+    try:
+        backed.must("up", *DEV)
+        succeeded(backed.inv("restore", *DEV, "--dump", dump))
+        asked = "SELECT datlocprovider, datcollate FROM pg_database WHERE datname = 'sanbou_dev'"
+        assert backed.psql(asked) == "c|C.UTF-8"
+        # Nothing but the two tables of these tests: the scratch database has the locale, too.
+        assert "local_dev: 2 differences; " in backed.inv("drift", *DEV).stdout
+    finally:
+        succeeded(backed.inv("restore-forget", *DEV))
+        backed.psql(
+            "DROP DATABASE sanbou_dev WITH (FORCE)",
+            "ALTER DATABASE sanbou_kept RENAME TO sanbou_dev",
+            database="postgres",
+        )
+    assert backed.psql(TOLD_OF_A_DATABASE) == before
+
+
 def test_rows_that_look_like_psql_commands_are_rows(backed, dump, plain):
     backed.psql("INSERT INTO public.words VALUES (0, E'\\\\connect x'), (0, E'a\\n\\\\! b\\n')")
     words = [_binaries() / "pg_dump", f"--file={plain}"]
