@@ -31,7 +31,9 @@ def read(versions: Path) -> Graph:
             where=str(versions),
             why="migrations.ini in environments.yaml points beside it",
         )
-    found = [_revision(path) for path in sorted(versions.glob("*.py"))]
+    # An editor's lock, a dangling link, begins with a dot; Alembic passes it over, too.
+    files = (each for each in versions.glob("[!.]*.py") if each.is_file())
+    found = [_revision(path) for path in sorted(files)]
     graph = Graph(each for each in found if each)
     _check([each for each in found if each], graph)
     return graph

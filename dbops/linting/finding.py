@@ -17,6 +17,7 @@ SEVERITIES: Mapping[str, Severity] = {
     "refresh-without-concurrently": "error",
     "delete-without-where": "error",
     "update-without-where": "error",
+    "truncate": "error",
     "changes-the-cluster": "error",
     "ignore-without-reason": "error",
     "materialized-view-without-unique-index": "warning",

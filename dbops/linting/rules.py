@@ -24,9 +24,12 @@ _CHANGE = re.compile(r"(?:^|[()] ?)(?P<verb>delete from|update)\b", re.IGNORECAS
 _CHANGING = re.compile(r"(?:with|delete|update)\b", re.IGNORECASE)
 _WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
 _CLUSTER = re.compile(
-    r"(?:(?:create|alter|drop) (?:role|group|user(?! mapping)|database|tablespace)|alter system)\b",
+    r"(?:(?:create|alter|drop) (?:role|group|user(?! mapping)|database|tablespace)"
+    r"|alter system|(?:drop|reassign) owned)\b",
     re.IGNORECASE,
 )
+_BROAD = re.compile(r"(?:drop (?!owned).*|alter table .* drop .*) cascade$", re.IGNORECASE)
+_ROWS = re.compile(r"truncate\b", re.IGNORECASE)
 _DO = re.compile(r"do\b", re.IGNORECASE)
 
 
@@ -43,6 +46,7 @@ def check(statements: Sequence[Statement], before: Objects) -> Iterator[Found]:
     for each in statements:
         yield from _without_where(each)
         yield from _of_the_cluster(each)
+        yield from _broad(each, known={named.first_line for named, _ in about})
         if _DO.match(each.code):
             what = "nobody looks into a DO block; write its statements out where that is possible"
             yield Found(rule="do-block", message=what, line=each.first_line)
@@ -151,6 +155,18 @@ def _of_the_cluster(statement: Statement) -> Iterator[Found]:
             "database, would change it for the live one; write it in the roles script, or type it",
             line=statement.first_line,
         )
+
+
+def _broad(statement: Statement, known: set[int]) -> Iterator[Found]:
+    if _BROAD.search(statement.code) and statement.first_line not in known:
+        what = (
+            "CASCADE drops whatever depends on this and says nothing; drop that by name first, so "
+            "that PostgreSQL refuses (2BP01) what was forgotten"
+        )
+        yield Found(rule="drop-cascade", message=what, line=statement.first_line)
+    if _ROWS.match(statement.code):
+        what = "TRUNCATE removes every row and keeps readers out until the revision commits"
+        yield Found(rule="truncate", message=what, line=statement.first_line)
 
 
 def _same_level(code: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbops import catalogue
-from dbops.errors import Problem
+from dbops.errors import Problem, UsageProblem
 from dbops.operations import require, scratch
 
 if TYPE_CHECKING:
@@ -94,8 +94,20 @@ def described(found: Difference) -> dict[str, Any]:
 
 
 def export(target: Target, state: State, file: Path) -> dict[str, Any]:
-    """Write the catalogue of the live schema to FILE, for `--against` elsewhere or later."""
+    """Write the catalogue of the live schema to FILE, for `--against` elsewhere or later.
+
+    Raises:
+        UsageProblem: the file cannot be written (exit 4).
+    """
     require.database(target, state)
     now = scratch.live(target, state)
-    file.write_text(catalogue.dump(now), encoding="utf-8")
+    try:
+        file.write_text(catalogue.dump(now), encoding="utf-8")
+    except OSError as error:
+        raise UsageProblem(
+            "the catalogue cannot be written",
+            where=str(file),
+            why=error.strerror or str(error),
+            next_command=target.command("drift --export FILE") + ", in a directory that is there",
+        ) from error
     return {"file": str(file), "objects": len(now.objects), "sha256": now.sha256}

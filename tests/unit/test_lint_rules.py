@@ -56,6 +56,29 @@ def test_cascade_names_every_view_that_goes_with_it(code):
 
 
 @pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("DROP SCHEMA kpi CASCADE;", "drop-cascade"),
+        ("DROP EXTENSION pgcrypto CASCADE;", "drop-cascade"),
+        ("DROP FUNCTION raw.f(integer) CASCADE;", "drop-cascade"),
+        ("ALTER TABLE raw.slip DROP COLUMN a CASCADE;", "drop-cascade"),
+        ("ALTER TABLE raw.slip DROP CONSTRAINT pk CASCADE;", "drop-cascade"),
+        ("TRUNCATE raw.slip;", "truncate"),
+        ("TRUNCATE TABLE ONLY raw.slip CASCADE;", "truncate"),
+        ("DROP OWNED BY x CASCADE;", "changes-the-cluster"),
+        ("REASSIGN OWNED BY x TO y;", "changes-the-cluster"),
+    ],
+)
+def test_what_takes_more_than_it_names_is_found(code, rule):
+    assert fired(code) == [rule]
+
+
+def test_a_foreign_key_that_cascades_drops_nothing():
+    key = "ADD FOREIGN KEY (a) REFERENCES raw.slip (a) ON DELETE CASCADE"
+    assert fired(f"ALTER TABLE raw.line {key};") == []
+
+
+@pytest.mark.parametrize(
     "code",
     [
         "CREATE ROLE x;",
