@@ -54,7 +54,8 @@ TEMPLATES: Mapping[str, Template] = {
     "column": Template("ALTER TABLE {table} ADD COLUMN {name} {definition}"),
     "default": _set(f"{COLUMN}SET DEFAULT {{definition}}", f"{COLUMN}DROP DEFAULT"),
     "not null": Template(f"{COLUMN}SET NOT NULL", f"{COLUMN}DROP NOT NULL"),
-    "identity": Template(None, f"{COLUMN}DROP IDENTITY", f"{COLUMN}SET {{definition}}"),
+    # DROP IDENTITY would drop the sequence, and with it the number that comes next.
+    "identity": Template(None, None, f"{COLUMN}SET {{definition}}"),
     "storage": _set(f"{COLUMN}SET STORAGE {{definition}}", None),
     "compression": _set(
         f"{COLUMN}SET COMPRESSION {{definition}}", f"{COLUMN}SET COMPRESSION default"

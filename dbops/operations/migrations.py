@@ -177,8 +177,16 @@ def downgrade(target: Target, state: State) -> Runbook:
             why="the baseline is where this history begins",
             next_command=target.command("al-cur"),
         )
+    if len(parents) > 1:
+        raise Refused(
+            f"{target.name}: {current} merges {len(parents)} revisions, and is not taken back",
+            where=", ".join(sorted(parents)),
+            why="below it the database would be at several revisions at once",
+            next_command=target.command("restore --dump FILE") + ", of a backup from before it",
+        )
+    beside, roles = backend(target, state), target.environment.migrations.roles
     step = commands.migrate(
-        backend(target, state),
+        beside,
         "downgrade",
         "-1",
         expected=",".join(sorted(parents)),
@@ -187,7 +195,8 @@ def downgrade(target: Target, state: State) -> Runbook:
     return Runbook(
         verb="al-down",
         environment=target.name,
-        steps=(step,),
+        # What the revision takes from the roles may be what their own script gives them.
+        steps=(step, *((commands.bootstrap_roles(beside, target.environment),) if roles else ())),
         destructive=True,
         loses=f"what revision {current} added to {target.name} is lost",
     )

@@ -14,6 +14,7 @@ SET extra_float_digits = 1;
 SET bytea_output = 'hex';
 SET lc_monetary = 'C';
 SET client_encoding = 'UTF8';
+SET statement_timeout = 0;
 SET jit = off;
 SET max_parallel_workers_per_gather = 0;
 

@@ -256,7 +256,10 @@ def test_a_data_directory_of_another_major_version_is_not_started(target):
 
 def test_down_takes_the_newest_revision_back_and_says_what_is_lost(target):
     runbook = migrations.downgrade(target, handmade.running(target, HEAD))
-    assert _titles(runbook) == [f"downgrade from {HEAD} to {BASELINE}"]
+    assert _titles(runbook) == [
+        f"downgrade from {HEAD} to {BASELINE}",
+        "bootstrap the roles and their privileges",
+    ]
     assert runbook.steps[0].command.endswith("alembic.ini downgrade -1")
     assert f'[ "$found" = {BASELINE} ]' in runbook.steps[0].verify
     assert runbook.destructive
