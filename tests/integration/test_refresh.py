@@ -269,6 +269,8 @@ def test_a_killed_run_leaves_the_old_database_serving_and_the_next_run_cleans_up
 ):
     with slow(live) as process:
         live.kill_runner("vm_stg", r"/runs/[^ ]*/(run|supervise)\.sh")
+        # The step itself lives on and holds the lock: what follows waits for it.
+        wake(live, "pg_cancel_backend")
         done = ended(process)
     refused(done, ExitCode.FAILED, "vm_stg: refresh ended without a result")
     serves_on(live, served)
