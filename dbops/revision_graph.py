@@ -21,7 +21,7 @@ class Revision(Frozen):
 
     `reversible` says that its downgrade takes back what its upgrade does, as far as its text shows.
     `replaces`, of a baseline that was moved forward, names the revisions whose files are archived,
-    by the last commit that has them in use.
+    by the last commit that has them in use. `needs` is its depends_on.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Revision(Frozen):
     sha256: str
     reversible: bool = False
     replaces: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class Graph:

@@ -64,8 +64,9 @@ def test_no_code_of_a_revision_is_run(folder):
     assert "a" in revisions.read(folder)
 
 
-def test_a_file_that_is_no_revision_is_passed_over(folder):
+def test_what_alembic_passes_over_is_passed_over(folder):
     (folder / "__init__.py").write_text("x = 1\n")
+    (folder / ".#a.py").symlink_to("nobody@nowhere")
     assert revisions.read(folder).revisions == {}
 
 
@@ -99,6 +100,53 @@ def test_a_parent_that_is_no_plain_text_is_told_with_its_line(folder, value):
 def test_an_id_that_is_no_plain_text_is_told_with_its_line(folder, value):
     (folder / "b.py").write_text(f"revision = {value}\ndown_revision = None\n")
     assert _problem(revisions.read, folder).what == "revision is not written as plain text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1\n",
+        "revision, down_revision = 'b', None\n",
+        "if True:\n    revision = 'b'\n    down_revision = None\n",
+    ],
+)
+def test_a_file_without_an_id_of_its_own_is_refused(folder, text):
+    (folder / "b.py").write_text(text)
+    assert _problem(revisions.read, folder).message == (
+        "error: a revision file does not say its revision\n"
+        f"where: {folder}/b.py\n"
+        "why:   files are read and not run: it needs a line of its own, revision = ...\n"
+        "next:  correct it, or move a file that is no revision out of the folder"
+    )
+
+
+def test_a_file_that_does_not_say_what_it_follows_is_refused(folder):
+    (folder / "b.py").write_text("revision = 'b'\n")
+    told = _problem(revisions.read, folder)
+    assert told.what == "a revision file does not say its down_revision"
+
+
+@pytest.mark.parametrize("name", ["", "a" * 33, "a b", "a@b", "a+1", "x-1", "a:b"])
+def test_an_id_that_alembic_cannot_use_is_refused(folder, name):
+    _write(folder, "x")
+    (folder / "x.py").write_text(f"revision = {name!r}\ndown_revision = None\n")
+    told = _problem(revisions.read, folder)
+    assert told.what == f"{name!r} cannot be the id of a revision"
+    assert told.where == f"{folder}/x.py:1"
+
+
+def test_what_a_revision_depends_on_is_among_those_it_follows(folder):
+    _graph(folder, a=(), b=("a",))
+    path = folder / "c.py"
+    path.write_text("revision = 'c'\ndown_revision = 'b'\ndepends_on = ('a',)\n")
+    assert revisions.read(folder)["c"].needs == ("a",)
+    path.write_text("revision = 'c'\ndown_revision = 'b'\ndepends_on = 'd'\n")
+    assert _problem(revisions.read, folder).message == (
+        "error: revision c depends on d, which it does not follow\n"
+        f"where: {path}\n"
+        "why:   an upgrade to it would not be sure to run the other one first\n"
+        "next:  name it in down_revision, or drop depends_on"
+    )
 
 
 def test_two_files_with_one_id_are_refused(folder):
