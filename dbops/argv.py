@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _WITH_VALUE = {"--search-root", "-r", "--config", "-f", "--collection", "-c", "-H", "--hosts"}
 _WITH_VALUE |= {"--command-timeout", "-T", "--list-format", "-F", "--list-depth", "-D"}
 _WITH_VALUE |= {"--print-completion-script", "--identity", "-i"}
+# Options of this tool that a command is typed again without, and that take a value.
+_OWN_WITH_VALUE = {"--confirm", "--plan-id"}
 _ASKING = {"--complete", "--help", "-h"}
 _PROGRAMS_OVER_SSH = frozenset({"fab", "fabric"})
 _PROGRAMS = _PROGRAMS_OVER_SSH | {"inv", "invoke"}
@@ -26,7 +28,7 @@ def retyped(arguments: Sequence[str], *, without: Sequence[str]) -> str:
         name, equals, _ = each.partition("=")
         if name not in without:
             kept.append(each)
-        elif name == "--confirm" and not equals:
+        elif name in _OWN_WITH_VALUE and not equals:
             next(words, None)
     program = " ".join(["fab", "-H", ",".join(named)]) if (named := hosts(arguments)) else "inv"
     return f"{program} {shlex.join(kept)}" if kept else ""

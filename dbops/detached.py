@@ -183,7 +183,7 @@ def _result(runbook: Runbook, found: Target, run: runner.Run | None) -> None:
             f"{found.name}: {runbook.verb} ended without a result",
             where=str(found.home / "runs"),
             why="the host was restarted, or the run was killed",
-            next_command=found.command(runbook.verb),
+            next_command=runs.again(runbook.verb, found),
         )
     if run.code:
         raise runs.failed(runbook.verb, found, run)

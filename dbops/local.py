@@ -60,7 +60,7 @@ def moved(planned: Runbook, runbook: Runbook, found: Target) -> Refused:
         f"{found.name}: something changed while {planned.verb} was being confirmed",
         where=f"plan {planned.id} is now {runbook.id}",
         why="nothing was touched",
-        next_command=found.command(f"{planned.verb} --plan"),
+        next_command=f"{runs.again(planned.verb, found)} --plan",
     )
 
 

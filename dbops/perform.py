@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from dbops import argv, environments, guard, hints, output, release
+from dbops import argv, environments, guard, hints, output, release, runs
 from dbops.errors import Interrupted, Refused, UsageProblem
 from dbops.probe import probe
 from dbops.target import Target
@@ -131,7 +131,7 @@ def _check_plan(runbook: Runbook, found: Target, options: Options) -> None:
             f"{found.name}: the plan is no longer {options.plan_id}",
             where=f"it is {runbook.id if runbook.steps else 'empty'} now",
             why="the environment, its checkout or what would be deployed has changed since",
-            next_command=found.command(f"{runbook.verb} --plan"),
+            next_command=f"{runs.again(runbook.verb, found)} --plan",
         )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dbops import argv
 from dbops.errors import ExitCode, Interrupted, Problem
 
 if TYPE_CHECKING:
@@ -43,6 +45,14 @@ def variables(run: str, actor: str) -> dict[str, str]:
     return {**named, "PGAPPNAME": f"dbops:{run}"}
 
 
+def again(verb: str, found: Target) -> str:
+    """Return what to type for VERB once more: as it was typed, to be looked at and confirmed."""
+    if argv.typed(sys.argv) != verb:
+        return found.command(verb)
+    consents = ("--force", "--confirm", "--plan-id")
+    return argv.retyped(sys.argv, without=consents) or found.command(verb)
+
+
 def failed(verb: str, found: Target, run: Run, log: str = "") -> Problem:
     """Return why RUN of VERB failed, as a person needs it; LOG is where the whole of it is."""
     if run.code in {ExitCode.INTERRUPTED, 143}:
@@ -50,7 +60,7 @@ def failed(verb: str, found: Target, run: Run, log: str = "") -> Problem:
             f"{found.name}: {verb} was interrupted",
             where=run.failed,
             why="what it did in the database is rolled back; the steps before it are done",
-            next_command=found.command(verb),
+            next_command=again(verb, found),
         )
     # Not REFUSED: 3 is also what psql ends with when a statement of a script fails.
     known = {ExitCode.LOCKED, ExitCode.USAGE, ExitCode.UNREACHABLE}
@@ -58,6 +68,6 @@ def failed(verb: str, found: Target, run: Run, log: str = "") -> Problem:
         f"{found.name}: {verb} stopped at: {run.failed}",
         where=log or str(found.home / "runs"),
         why=run.log.replace("\n", "\n       ") or f"exit code {run.code}",
-        next_command=f"correct the cause, then {found.command(verb)}",
+        next_command=f"correct the cause, then {again(verb, found)}",
         code=next((each for each in known if each == run.code), ExitCode.FAILED),
     )
