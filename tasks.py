@@ -159,14 +159,14 @@ def db_init_from_snapshot(finish: bool = False) -> Halves:
 
 
 @changing(
-    years="how many years of daily slips (default: the generator's)",
+    years="how many years of daily slips (default 3)",
     scale="how many times as many slips a day (default 1)",
 )
-def demo_data(years: int = 0, scale: int = 0) -> Halves:
+def demo_data(years: int = 3, scale: int = 1) -> Halves:
     """Fill an empty, unprotected environment with believable rows and refresh its views."""
     from dbops.operations import demo, views
 
-    return partial(demo.load, years=years or None, scale=scale or None), views.refreshed
+    return partial(demo.load, years=years, scale=scale), views.refreshed
 
 
 # Backups

@@ -119,8 +119,8 @@ def _check_option(
         # A variable that is not set must not count as an option that was not given.
         why = "nothing follows it" if given is None else "what follows it is empty"
         raise _unusable(task, f"{name} needs a value", why)
-    if argument.kind is int and not given.removeprefix("-").isdecimal():
-        raise _unusable(task, f"{name} takes a number", f"{given!r} is none")
+    if argument.kind is int and not given.isdecimal():
+        raise _unusable(task, f"{name} takes a number from 0 up", f"{given!r} is none")
 
 
 def _flags(task: str, namespace: Collection) -> Iterator[tuple[str, Argument | None]]:

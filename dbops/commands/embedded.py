@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbops.commands.shell import Brought, lines, with_environment, words
+from dbops.errors import UsageProblem
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
@@ -80,8 +81,19 @@ class EmbeddedBackend:
         return Brought(paths=files)
 
     def logs(self, count: int, service: str | None, *, follow: bool) -> list[str]:
-        """Return the words that show the last COUNT lines of the server's log."""
-        del service  # there is only one
+        """Return the words that show the last COUNT lines of the server's log.
+
+        Raises:
+            UsageProblem: one service of several is asked for (exit 4).
+        """
+        if service:
+            environment = self.embedded.environment.name
+            raise UsageProblem(
+                f"{environment} has one service",
+                where=f"--service {service}",
+                why="it is a PostgreSQL server on this machine, not a compose project",
+                next_command=f"inv logs --env {environment}",
+            )
         return ["tail", "-n", str(count), *(["-f"] if follow else []), str(self.embedded.log)]
 
     def start(self) -> tuple[Step, ...]:

@@ -50,6 +50,11 @@ class Report(Frozen):
         """Return whether there is any finding that may not be there."""
         return bool(self.blocked)
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every revision was looked at by all there is; squawk needs one to ask."""
+        return self.has_squawk or not self.linted
+
 
 def sentence(report: Report) -> str:
     """Return what is true of REPORT in one sentence, what was ignored and why included."""
@@ -90,7 +95,7 @@ def rows(report: Report) -> list[tuple[str, ...]]:
 def facts(report: Report) -> dict[str, Any]:
     """Return REPORT as data, what is ignored included."""
     return {
-        "ok": not report.is_blocked and report.has_squawk,
+        "ok": not report.is_blocked and report.is_whole,
         "environment": report.environment,
         "linted": list(report.linted),
         "squawk": report.has_squawk,

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from dbops.target import Target
 
 
-def load(target: Target, state: State, *, years: int | None, scale: int | None) -> Runbook:
+def load(target: Target, state: State, *, years: int, scale: int) -> Runbook:
     """Plan to load generated rows and to refresh what is computed from them.
 
     Args:
         target: an unprotected environment at head.
         state: how it is now.
-        years: how many years of daily slips; the generator's own number when left out.
+        years: how many years of daily slips.
         scale: how many times as many slips a day.
     """
     require.unprotected(target, "demo-data")
@@ -41,9 +41,8 @@ def load(target: Target, state: State, *, years: int | None, scale: int | None) 
             next_command=target.command("al-up"),
         )
     beside = backend(target, state)
-    options = [f"--years={years}"] if years else []
-    options += [f"--scale={scale}"] if scale else []
-    generate = Step(title="load the generated rows", command=beside.python(module, *options))
+    amount = beside.python(module, f"--years={years}", f"--scale={scale}")
+    generate = Step(title="load the generated rows", command=amount)
     # Fresh statistics first: refreshing on none picks slow plans.
     analyze = Step(
         title="gather statistics", command=commands.execute(beside, "ANALYZE", one=False)

@@ -103,7 +103,7 @@ def show(report: Report, form: str) -> int:
 
     Raises:
         UsageProblem: there is no such form (exit 4).
-        Problem: squawk is not installed, so the report is not whole (exit 1).
+        Problem: squawk is not installed, so the report of a revision is not whole (exit 1).
     """
     if form not in _FORMS:
         raise UsageProblem(
@@ -114,7 +114,7 @@ def show(report: Report, form: str) -> int:
         )
     _FORMS[form](report)
     output.say(reports.sentence(report))
-    if not report.has_squawk:
+    if not report.is_whole:
         raise _incomplete()
     return int(ExitCode.DIFFERENCES if report.is_blocked else ExitCode.OK)
 

@@ -14,6 +14,7 @@ from dbops.commands.embedded import EmbeddedBackend
 from dbops.commands.shell import words
 from dbops.embedded import Embedded
 from dbops.environments.model import Database, Migrations
+from dbops.errors import UsageProblem
 from dbops.runbook import Runbook
 
 # As a folder and as an argument; no part of it may ever be run.
@@ -129,6 +130,13 @@ def test_a_module_of_the_project_is_run_in_the_project(backend):
     here, _, rest = backend.python("app.demo_data", "--years=2").partition(" && ")
     assert here == words("cd", backend.embedded.environment.project_directory)
     assert shlex.split(rest)[-4:] == [sys.executable, "-m", "app.demo_data", "--years=2"]
+
+
+def test_one_service_of_a_server_that_is_the_only_one_is_refused(backend):
+    assert backend.logs(5, None, follow=False)[:3] == ["tail", "-n", "5"]
+    with pytest.raises(UsageProblem) as raised:
+        backend.logs(5, "core_api", follow=False)
+    assert raised.value.what.endswith("has one service")
 
 
 def test_words_reach_a_tool_unchanged_through_a_shell(fakes):

@@ -104,7 +104,8 @@ def test_help_of_a_mistyped_command_gets_the_nearest_one(namespace, line):
     ("words", "what", "why"),
     [
         (["al-up", "--env"], "--env needs a value", "nothing follows it"),
-        (["logs", "--lines", "all"], "--lines takes a number", "'all' is none"),
+        (["logs", "--lines", "all"], "--lines takes a number from 0 up", "'all' is none"),
+        (["logs", "--lines", "-5"], "--lines takes a number from 0 up", "'-5' is none"),
         (["logs", "--lines="], "--lines needs a value", "what follows it is empty"),
         (["al-up", "--env", " "], "--env needs a value", "what follows it is empty"),
     ],

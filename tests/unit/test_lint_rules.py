@@ -377,6 +377,7 @@ def test_a_report_as_data_and_as_a_sentence():
     assert (facts["ok"], facts["linted"]) == (False, ["r"])
     assert [each["blocking"] for each in facts["findings"]] == [True, False]
     assert not reports.facts(report(has_squawk=False))["ok"]
+    assert reports.facts(report(has_squawk=False, linted=()))["ok"]
     assert reports.sentence(found).splitlines() == [
         "1 revision judged for local_dev: 1 error",
         "  ignored  drop-cascade: known",
