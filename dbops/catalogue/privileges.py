@@ -48,6 +48,8 @@ def target(key: Key, parents: tuple[Key, ...], table: str) -> str:
     if key.identity.startswith("column "):
         return f"COLUMN {key.identity.removeprefix('column ')}"
     kind, identity = parents[0]
+    if kind == "domain constraint":
+        return f"CONSTRAINT {identity.removeprefix(f'{table}.')} ON DOMAIN {table}"
     if kind in _ON_TABLE:
         return f"{kind.upper()} {identity.removeprefix(f'{table}.')} ON {table}"
     return f"{_KEYWORDS.get(kind, kind.upper())} {identity}"

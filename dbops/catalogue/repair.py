@@ -171,9 +171,12 @@ def _not_null(found: Found) -> str:
 def _sequence(found: Found) -> str:
     if found.what != "changed" or not found.before.startswith("CREATE SEQUENCE"):
         return ""
-    altered, owned, owner = found.before.replace("CREATE", "ALTER", 1).partition(" OWNED BY ")
+    altered, _, owner = found.before.replace("CREATE", "ALTER", 1).partition(" OWNED BY ")
     cycle = "" if altered.endswith(" CYCLE") else " NO CYCLE"
-    return f"{altered}{cycle}{owned}{owner}" if owned else f"{altered}{cycle}"
+    logged = ""
+    if found.after.startswith("CREATE UNLOGGED"):
+        logged = f";\nALTER SEQUENCE {found.key.identity} SET LOGGED"
+    return f"{altered}{cycle} OWNED BY {owner or 'NONE'}{logged}"
 
 
 def _row_security(found: Found) -> str:

@@ -49,7 +49,7 @@ TEMPLATES: Mapping[str, Template] = {
     "publication": _made("DROP PUBLICATION {identity}"),
     "publication table": Template(
         "ALTER PUBLICATION {parent} ADD {definition}",
-        "ALTER PUBLICATION {parent} DROP TABLE {beside}",
+        "ALTER PUBLICATION {parent} DROP TABLE ONLY {beside}",
     ),
     "column": Template("ALTER TABLE {table} ADD COLUMN {name} {definition}"),
     "default": _set(f"{COLUMN}SET DEFAULT {{definition}}", f"{COLUMN}DROP DEFAULT"),

@@ -138,7 +138,8 @@ WITH members AS MATERIALIZED (
                        ' USING ' || quote_ident(m.amname),
                        ' TABLESPACE ' || quote_ident(s.spcname),
                        ' SERVER ' || quote_ident(f.srvname),
-                       ' OPTIONS (' || array_to_string(t.ftoptions, ', ') || ')') END),
+                       ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ')
+                                          FROM pg_options_to_table(t.ftoptions)) || ')') END),
            r.relowner, r.relacl, 'r', 'schema', r.schema, p.kind, p.identity
       FROM relations AS r
       LEFT JOIN pg_am AS m ON m.oid = r.relam AND m.amname <> 'heap'
@@ -208,12 +209,13 @@ WITH members AS MATERIALIZED (
     UNION ALL
     SELECT p.tableoid, p.oid,
            CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
-           format('%s.%I(%s)', s.name, p.proname, oidvectortypes(p.proargtypes)),
+           format('%s.%I(%s)', s.name, p.proname, CASE WHEN p.prokind = 'a' AND p.pronargs = 0
+                  THEN '*' ELSE oidvectortypes(p.proargtypes) END),
            CASE WHEN p.prokind <> 'a' THEN rtrim(pg_get_functiondef(p.oid), E'\n')
-                ELSE concat('CREATE AGGREGATE ', format('%s.%I(%s)', s.name, p.proname,
-                       pg_get_function_identity_arguments(p.oid)), ' (SFUNC = ', a.aggtransfn,
-                   ', STYPE = ', a.aggtranstype::regtype, ', SSPACE = ' || nullif(a.aggtransspace,
-                       0),
+                ELSE concat('CREATE AGGREGATE ', format('%s.%I(%s)', s.name, p.proname, coalesce(
+                       nullif(pg_get_function_identity_arguments(p.oid), ''), '*')),
+                   ' (SFUNC = ', a.aggtransfn, ', STYPE = ', a.aggtranstype::regtype,
+                   ', SSPACE = ' || nullif(a.aggtransspace, 0),
                    ', FINALFUNC = ' || nullif(a.aggfinalfn, 0)::regproc,
                    CASE WHEN a.aggfinalextra THEN ', FINALFUNC_EXTRA' END,
                    ', COMBINEFUNC = ' || nullif(a.aggcombinefn, 0)::regproc,
@@ -311,7 +313,8 @@ WITH members AS MATERIALIZED (
            concat('CREATE FOREIGN DATA WRAPPER ', quote_ident(w.fdwname),
                   ' HANDLER ' || nullif(w.fdwhandler, 0)::regproc,
                   ' VALIDATOR ' || nullif(w.fdwvalidator, 0)::regproc,
-                  ' OPTIONS (' || array_to_string(w.fdwoptions, ', ') || ')'),
+                  ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ')
+                                     FROM pg_options_to_table(w.fdwoptions)) || ')'),
            w.fdwowner, w.fdwacl, 'F', NULL, NULL, NULL, NULL
       FROM pg_foreign_data_wrapper AS w WHERE (w.tableoid, w.oid) NOT IN (TABLE members)
     UNION ALL
@@ -319,7 +322,8 @@ WITH members AS MATERIALIZED (
            concat('CREATE SERVER ', quote_ident(v.srvname), ' TYPE ' || quote_literal(v.srvtype),
                   ' VERSION ' || quote_literal(v.srvversion),
                   ' FOREIGN DATA WRAPPER ', quote_ident(w.fdwname),
-                  ' OPTIONS (' || array_to_string(v.srvoptions, ', ') || ')'),
+                  ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ')
+                                     FROM pg_options_to_table(v.srvoptions)) || ')'),
            v.srvowner, v.srvacl, 'S', 'foreign-data wrapper', quote_ident(w.fdwname), NULL, NULL
       FROM pg_foreign_server AS v JOIN pg_foreign_data_wrapper AS w ON w.oid = v.srvfdw
     UNION ALL
@@ -484,7 +488,8 @@ WITH members AS MATERIALIZED (
                CASE c.attgenerated WHEN 's' THEN ' GENERATED ALWAYS AS (' || c.expression
                    || ') STORED'
                    WHEN 'v' THEN ' GENERATED ALWAYS AS (' || c.expression || ') VIRTUAL' END,
-               ' OPTIONS (' || array_to_string(c.attfdwoptions, ', ') || ')'),
+               ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ')
+                                  FROM pg_options_to_table(c.attfdwoptions)) || ')'),
            c.relation_kind, c.relation, 'column', c.inherited
       FROM columns AS c WHERE c.relkind IN ('r', 'p', 'f')
     UNION ALL
@@ -538,9 +543,9 @@ WITH members AS MATERIALIZED (
            ('invalid index', i.identity, CASE WHEN NOT i.indisvalid THEN 'INVALID' END,
             i.parent_kind, i.parent),
            ('clustering', i.relation, CASE WHEN i.indisclustered THEN 'CLUSTER ON ' || i.name END,
-            i.relation_kind, i.relation),
+            i.parent_kind, i.parent),
            ('replica identity', i.relation, CASE WHEN i.indisreplident THEN
-                'USING INDEX ' || i.name END, i.relation_kind, i.relation)
+                'USING INDEX ' || i.name END, i.parent_kind, i.parent)
            ) AS e (kind, identity, definition, parent_kind, parent)
      WHERE e.definition IS NOT NULL
     UNION ALL
@@ -596,7 +601,7 @@ WITH members AS MATERIALIZED (
      WHERE e.evtenabled <> 'O'
     UNION ALL
     SELECT 'publication table', format('%I of %s', p.pubname, r.identity),
-           concat('TABLE ', r.identity,
+           concat('TABLE ONLY ', r.identity,
                   ' (' || (SELECT string_agg(quote_ident(n), ', ')
                              FROM jsonb_array_elements_text(to_jsonb(v) -> 'attnames') AS n
                             WHERE to_jsonb(m) ->> 'prattrs' IS NOT NULL) || ')',

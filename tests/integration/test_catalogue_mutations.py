@@ -101,10 +101,10 @@ def test_a_repair_makes_the_schema_what_was_expected(every_kind, mutations, caug
     """Each statement is run on the schema it was made for; what is not certain is not offered."""
     before = read_catalogue(every_kind)
     offered = [
-        (mutation, found[0].repair)
+        (mutation, "\n".join(each.repair for each in found))
         for mutation, found in zip(mutations, caught, strict=True)
         # CONCURRENTLY cannot run in a transaction.
-        if len(found) == 1 and found[0].repair and "CONCURRENTLY" not in found[0].repair
+        if all(each.repair and "CONCURRENTLY" not in each.repair for each in found)
     ]
     answers = after(every_kind, [f"{each.statement};\n{repair}" for each, repair in offered])
     left = {
