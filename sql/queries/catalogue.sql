@@ -138,7 +138,8 @@ WITH members AS MATERIALIZED (
                        ' USING ' || quote_ident(m.amname),
                        ' TABLESPACE ' || quote_ident(s.spcname),
                        ' SERVER ' || quote_ident(f.srvname),
-                       ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ')
+                       ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', '
+                                                            ORDER BY option_name COLLATE "C")
                                           FROM pg_options_to_table(t.ftoptions)) || ')') END),
            r.relowner, r.relacl, 'r', 'schema', r.schema, p.kind, p.identity
       FROM relations AS r
@@ -313,7 +314,8 @@ WITH members AS MATERIALIZED (
            concat('CREATE FOREIGN DATA WRAPPER ', quote_ident(w.fdwname),
                   ' HANDLER ' || nullif(w.fdwhandler, 0)::regproc,
                   ' VALIDATOR ' || nullif(w.fdwvalidator, 0)::regproc,
-                  ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ')
+                  ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', '
+                                                       ORDER BY option_name COLLATE "C")
                                      FROM pg_options_to_table(w.fdwoptions)) || ')'),
            w.fdwowner, w.fdwacl, 'F', NULL, NULL, NULL, NULL
       FROM pg_foreign_data_wrapper AS w WHERE (w.tableoid, w.oid) NOT IN (TABLE members)
@@ -322,7 +324,8 @@ WITH members AS MATERIALIZED (
            concat('CREATE SERVER ', quote_ident(v.srvname), ' TYPE ' || quote_literal(v.srvtype),
                   ' VERSION ' || quote_literal(v.srvversion),
                   ' FOREIGN DATA WRAPPER ', quote_ident(w.fdwname),
-                  ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ')
+                  ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', '
+                                                       ORDER BY option_name COLLATE "C")
                                      FROM pg_options_to_table(v.srvoptions)) || ')'),
            v.srvowner, v.srvacl, 'S', 'foreign-data wrapper', quote_ident(w.fdwname), NULL, NULL
       FROM pg_foreign_server AS v JOIN pg_foreign_data_wrapper AS w ON w.oid = v.srvfdw
@@ -488,7 +491,8 @@ WITH members AS MATERIALIZED (
                CASE c.attgenerated WHEN 's' THEN ' GENERATED ALWAYS AS (' || c.expression
                    || ') STORED'
                    WHEN 'v' THEN ' GENERATED ALWAYS AS (' || c.expression || ') VIRTUAL' END,
-               ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ')
+               ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', '
+                                                    ORDER BY option_name COLLATE "C")
                                   FROM pg_options_to_table(c.attfdwoptions)) || ')'),
            c.relation_kind, c.relation, 'column', c.inherited
       FROM columns AS c WHERE c.relkind IN ('r', 'p', 'f')
