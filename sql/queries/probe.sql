@@ -17,6 +17,9 @@ SELECT coalesce((SELECT file_sha256 FROM dbops.revision_log
                    FROM (SELECT DISTINCT ON (revision) revision, file_sha256, operation
                            FROM dbops.revision_log
                           WHERE operation IN ('upgrade', 'downgrade') AND file_sha256 IS NOT NULL
+                            -- Adopting compared the schema: what made it is settled.
+                            AND id > coalesce((SELECT max(id) FROM dbops.revision_log
+                                                WHERE operation = 'adopt'), 0)
                           ORDER BY revision, id DESC) AS latest
                   WHERE operation = 'upgrade'), '[]') AS revision_files \gset
 \else

@@ -102,6 +102,19 @@ def test_a_legacy_database_whose_schema_is_the_baselines_is_adopted(legacy):
     assert "nothing to do" in succeeded(legacy.inv("al-adopt", *DEV))
 
 
+def test_what_was_applied_before_adopting_is_settled_by_it(legacy):
+    succeeded(legacy.inv("al-stamp", "--rev", BASELINE, *DEV))
+    legacy.psql(
+        "INSERT INTO dbops.revision_log (operation, revision, file_sha256)"
+        " VALUES ('upgrade', 'gone', repeat('1', 64))",
+        f"UPDATE alembic_version SET version_num = '{LEGACY}'",
+    )
+    gone = "revision gone was applied and its file vanished"
+    assert gone in succeeded(legacy.inv("al-hist", *DEV))
+    succeeded(legacy.inv("al-adopt", *DEV))
+    assert gone not in succeeded(legacy.inv("al-hist", *DEV))
+
+
 def test_two_version_rows_are_settled_by_adopting(legacy):
     legacy.psql("INSERT INTO alembic_version VALUES ('20990101_000000000')")
     succeeded(legacy.inv("al-adopt", *DEV))
