@@ -121,7 +121,7 @@ def show(report: Report, form: str) -> int:
 
 def _table(report: Report) -> None:
     if rows := reports.rows(report):
-        output.table([reports.HEAD, *rows])
+        output.table([reports.HEAD, *rows], prose=True)
 
 
 def _github(report: Report) -> None:

@@ -48,14 +48,30 @@ def _run(found: dict[str, Any]) -> list[str]:
 
 
 def journal(found: list[dict[str, Any]], *, machine: bool) -> None:
-    """Print the entries of a journal, oldest first, one a line."""
+    """Print the entries of a journal, oldest first, each with a line for every step of it."""
     if machine:
         as_json(found)
         return
-    hidden = {"sequence", "at", "event", "hash", "previous"}
     for each in found:
-        facts = " ".join(f"{key}={value}" for key, value in each.items() if key not in hidden)
-        data(f"{each.get('at', '-')}  {each['event']:<8} {facts}")
+        told = " ".join(f"{key}={_told(each[key])}" for key in each if _is_told(key, each[key]))
+        steps = map(_step, each.get("steps", ()))
+        data("\n".join([f"{each.get('at', '-')}  {each['event']:<8} {told}", *steps]))
+
+
+def _step(found: dict[str, Any]) -> str:
+    result = f"exit {found['code']}" if found["code"] else "ok"
+    return f"  {result:<8} {found['seconds']:>8} s  {found['title']}"
+
+
+_HIDDEN = {"sequence", "at", "event", "hash", "previous", "steps"}
+
+
+def _is_told(key: str, value: Any) -> bool:
+    return key not in _HIDDEN and value not in ([], [""])
+
+
+def _told(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def findings(found: list[dict[str, Any]], *, machine: bool) -> int:

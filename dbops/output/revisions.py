@@ -54,7 +54,7 @@ def history(found: list[dict[str, Any]], *, machine: bool) -> None:
                 each["title"],
             ]
         )
-    table(rows)
+    table(rows, prose=True)
 
 
 def upgrade_sql(text: str) -> None:

@@ -13,6 +13,12 @@ from dbops.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
+# What wrapped text needs at least, and what stands between two columns.
+_PROSE_COLUMNS = 30
+_BETWEEN = 3
+
 
 def data(text: str) -> None:
     """Print TEXT, the answer, on stdout.
@@ -74,20 +80,44 @@ def said(out: str, error: str) -> None:
         data(out.rstrip())
 
 
-def table(rows: Sequence[Sequence[str]]) -> None:
-    """Print ROWS on stdout: aligned for a person, separated by tabs in a pipe."""
+def table(rows: Sequence[Sequence[str]], *, prose: bool = False) -> None:
+    """Print ROWS on stdout: aligned for a person, separated by tabs in a pipe.
+
+    Args:
+        rows: the heads of the columns, then the rows.
+        prose: the last column may be wrapped; what is in the others can be selected and pasted.
+    """
     if not (sys.stdout and sys.stdout.isatty()):
         data("\n".join("\t".join(row) for row in rows))
         return
-    from rich import box  # only a terminal needs it
+    from rich.cells import cell_len  # only a terminal needs it
     from rich.console import Console
-    from rich.table import Table
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    if prose:
+        widths[-1] = min(widths[-1], _PROSE_COLUMNS)
+    console = Console()
+    if sum(widths) + _BETWEEN * len(widths) > console.width:
+        data("\n\n".join(_record(rows[0], row) for row in rows[1:]))
+    else:
+        _print_grid(console, rows)
+
+
+def _record(heads: Sequence[str], row: Sequence[str]) -> str:
+    width = max(map(len, heads))
+    return "\n".join(f"{head:<{width}}  {cell}" for head, cell in zip(heads, row, strict=True))
+
+
+def _print_grid(console: Console, rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.table import Column, Table
     from rich.text import Text
 
-    grid = Table(*rows[0], box=box.SIMPLE_HEAD, pad_edge=False)
+    heads = (Column(each, no_wrap=each != rows[0][-1]) for each in rows[0])
+    grid = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows[1:]:
         grid.add_row(*map(Text, row))  # brackets are no markup
-    Console().print(grid)
+    console.print(grid)
 
 
 def facts(found: dict[str, Any], *, machine: bool) -> None:
