@@ -126,6 +126,7 @@ def _parse(facts: dict[str, Any]) -> Database:
         snapshot=facts["snapshot"],
         roles=tuple(facts["roles"]),
         invalid_indexes=tuple(facts["invalid_indexes"]),
+        unpopulated=facts["unpopulated"],
         migrating=facts["migrating"],
         revision_files=tuple((name, digest) for name, digest in facts["revision_files"]),
     )

@@ -52,6 +52,7 @@ class Database(Frozen):
         snapshot: the sha256 of the snapshot loaded last, if this tool loaded it.
         roles: names of all roles of the server.
         invalid_indexes: left by an interrupted CREATE INDEX CONCURRENTLY.
+        unpopulated: how many materialized views were never refreshed, and cannot be read.
         migrating: who holds the migration lock, empty when nobody does.
         revision_files: file hashes by revision, as recorded when they were applied.
     """
@@ -69,6 +70,7 @@ class Database(Frozen):
     snapshot: str = ""
     roles: tuple[str, ...] = ()
     invalid_indexes: tuple[str, ...] = ()
+    unpopulated: int = 0
     migrating: str = ""
     revision_files: tuple[tuple[str, str], ...] = ()
 

@@ -275,10 +275,9 @@ def deployed(target: Target, state: State) -> Conclusion:
     found = require.database(target, state)
     current = standing.current(target, state)
     commit = on_host(state).commit
-    behind = not current["at_head"]
     return Conclusion(
         sentence=f"{target.name}: at commit {commit[:12]}, {standing.place(target, found)}; "
         f"{target.place.describe(state.service)}",
-        next_command=target.command("deploy") if behind else "",
+        next_command=standing.next_command(target, found, "deploy"),
         facts=(*current.items(), ("commit", commit)),
     )

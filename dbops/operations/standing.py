@@ -21,13 +21,19 @@ def where(target: Target, state: State) -> Conclusion:
     found = require.database(target, state)
     facts = current(target, state)
     at = place(target, found)
-    behind = not facts["at_head"]
     return Conclusion(
         sentence=f"{target.name}: {at}; {len(found.relations)} relations "
         f"in {len(found.schemas)} schemas",
-        next_command=target.command("al-up") if behind else "",
+        next_command=next_command(target, found, "al-up"),
         facts=tuple(facts.items()),
     )
+
+
+def next_command(target: Target, found: Database, upgrade: str) -> str:
+    """Return what to type next: UPGRADE below the head, or what makes the views readable."""
+    if not found.objects or sorted(found.versions) != sorted(target.graph.heads):
+        return target.command(upgrade)
+    return target.command("mv-refresh") if found.unpopulated else ""
 
 
 def place(target: Target, found: Database) -> str:

@@ -70,6 +70,8 @@ SELECT json_build_object(
                WHERE rolname !~ '^pg_'),
     'invalid_indexes', (SELECT coalesce(json_agg(i.indexrelid::regclass::text), '[]')
                           FROM pg_catalog.pg_index AS i WHERE NOT i.indisvalid),
+    'unpopulated', (SELECT count(*) FROM relations JOIN pg_catalog.pg_class AS c USING (oid)
+                     WHERE c.relkind = 'm' AND NOT c.relispopulated),
     'migrating', coalesce((
         SELECT format('pid %s, %s, since %s', a.pid, a.application_name,
                       to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))

@@ -140,7 +140,8 @@ def test_cancelled_while_alembic_only_starts_nothing_is_applied(vm: Vm):
     succeeded(vm.fab("cancel"))
     code, _ = ended(running)
     at, often = vm.applied()
-    assert code == ExitCode.INTERRUPTED
+    # On a slow machine the run may have come to its end before the cancel got there.
+    assert code == ExitCode.INTERRUPTED or (code, at) == (ExitCode.OK, vm.revision)
     assert (at, often) in {(before, "0"), (vm.revision, "1")}
     assert vm.end()["to"] == [at]
     vm.check_settled()

@@ -25,6 +25,7 @@ FACTS = {
     "snapshot": "",
     "roles": ["postgres"],
     "invalid_indexes": [],
+    "unpopulated": 0,
     "migrating": "",
     "revision_files": [],
 }
