@@ -1,4 +1,5 @@
 -- The tables, views and materialized views of this database, without partitions: one string literal a line.
+SET client_encoding = 'UTF8';
 SELECT format('    %s,', to_json(format('%s.%s', n.nspname, c.relname)))
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND n.nspname !~ '^pg_'

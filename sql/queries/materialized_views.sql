@@ -1,5 +1,6 @@
 -- Which materialized views are there, what must be refreshed before each, and may it be concurrent?
 -- One line of JSON. Dependencies are followed through plain views (pg_rewrite holds a view's query).
+SET client_encoding = 'UTF8';
 WITH RECURSIVE reads AS (
     SELECT DISTINCT r.ev_class AS reader, d.refobjid AS source
       FROM pg_catalog.pg_depend AS d

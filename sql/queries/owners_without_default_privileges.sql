@@ -1,6 +1,7 @@
 -- Who owns objects in a schema without default privileges there? What they create next will be
 -- unreadable to the application's roles: ALTER DEFAULT PRIVILEGES without FOR ROLE covers only the
 -- objects of whoever ran it. One line an owner and schema.
+SET client_encoding = 'UTF8';
 SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner), n.nspname
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

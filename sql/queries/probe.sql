@@ -1,5 +1,6 @@
 -- Who is this database, which revision is it at, and what does it hold? One line of JSON.
 -- Reads the catalogue only; a missing table is asked for before it is read.
+SET client_encoding = 'UTF8';
 SELECT to_regclass('public.alembic_version') IS NOT NULL AS has_versions,
        to_regclass('dbops.revision_log') IS NOT NULL AS has_log \gset
 

@@ -1,5 +1,6 @@
 -- Which tables hold rows, and which sequences were drawn from? One line each: name, tab, count or value.
 -- Extensions' own tables, this tool's and Alembic's are left out. ONLY: a partition holds its rows itself.
+SET client_encoding = 'UTF8';
 SELECT format('SELECT %L, count(*) FROM ONLY %I.%I HAVING count(*) > 0',
               format('%s.%s', n.nspname, c.relname), n.nspname, c.relname)
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
