@@ -164,7 +164,7 @@ def dump_file(machine: Machine, path: Path, environment: Environment) -> Path:
     found = machine.measure(path)
     why = ""
     if found is None:
-        why = "there is no such file"
+        why = "no file is there"
     elif found.size == 0:
         why = "it is empty"
     elif not found.head.startswith(b"PGDMP"):  # the magic of the archives (pg_backup_archiver.c)

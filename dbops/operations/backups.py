@@ -227,7 +227,7 @@ def check_complete(target: Target, file: Path) -> str:
         raise UsageProblem(
             "this is no SQL file",
             where=str(file),
-            why="there is no such file" if found is None else "it is empty",
+            why="no file is there" if found is None else "it is empty",
             next_command=_whole(target),
         )
     if found.head.startswith(b"PGDMP"):

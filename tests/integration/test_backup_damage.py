@@ -135,7 +135,7 @@ def test_an_empty_and_a_missing_dump(head, dump):
     is_not_restored(head, dump, ExitCode.USAGE, "this is no dump")
     dump.unlink()
     is_found(head, dump, "the dump is missing")
-    is_not_restored(head, dump, ExitCode.USAGE, "there is no such file")
+    is_not_restored(head, dump, ExitCode.USAGE, "no file is there")
 
 
 @pytest.mark.parametrize("dump", COMPRESSED, indirect=True)

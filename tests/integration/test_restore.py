@@ -243,7 +243,7 @@ def test_a_plain_dump_that_is_cut_or_wrong_changes_nothing(backed, dump, plain):
     plain.write_text("", encoding="utf-8")
     refused(backed.inv(*words), ExitCode.USAGE, "it is empty")
     plain.unlink()
-    refused(backed.inv(*words), ExitCode.USAGE, "there is no such file")
+    refused(backed.inv(*words), ExitCode.USAGE, "no file is there")
     refused(backed.inv("restore", *DEV), ExitCode.USAGE, "a restore needs one file")
     assert contents(backed) == before
     assert Path(dump).exists()
