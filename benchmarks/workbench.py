@@ -16,7 +16,7 @@ from dbops import environments, probe
 from dbops.target import Target
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
 
 ROOT = Path(__file__).resolve().parents[1]
 ENV = ("--env", "local_dev")

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dbops import following, guard, output, release, runner, runs
-from dbops.commands import database, detached, host, sql
+from dbops.commands import detached, host, psql, sql
 from dbops.commands.shell import words
 from dbops.errors import Locked, Problem
 from dbops.local import moved
@@ -133,7 +133,7 @@ def _wait_for_start(found: Target, lines: Iterator[str]) -> None:
 
 def _after(found: Target, state: State) -> str:
     """Return shell text that prints, as JSON members, what is true once the run has ended."""
-    asked = database.ask(backend(found, state), sql.VERSIONS)
+    asked = psql.ask(backend(found, state), sql.VERSIONS)
     commit = words("git", "-C", found.environment.project_directory, "rev-parse", "HEAD")
     return f"""\
 printf '"to":["%s"],"to_commit":"%s"' "$({asked} | sed 's/,/","/g')" "$({commit})"

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from dbops import output, runner
-from dbops.commands import database, detached, sql
+from dbops.commands import detached, psql, sql
 from dbops.errors import Interrupted, Problem, Unreachable
 from dbops.state import Service
 
@@ -177,7 +177,7 @@ def cancel(found: Target, run: str) -> str:
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"  # noqa: S608  quoted by literal()
         f" WHERE application_name LIKE {sql.literal('%' + run)}"
     )
-    sessions = database.ask(at, end, "postgres")
+    sessions = psql.ask(at, end, "postgres")
     said = session(found).aside(detached.cancel(found.home, run, sessions)).strip()
     if said == "stubborn":
         raise _stubborn(found, run)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dbops.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.commands.shell import Question
     from dbops.environments.model import Environment
     from dbops.machine import Machine

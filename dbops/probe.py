@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dbops.commands import database as commands
-from dbops.commands import sql
+from dbops.commands import psql, sql
 from dbops.commands.shell import Question
 from dbops.errors import Unreachable
 from dbops.state import Database, HostFacts, Service, State
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.environments.model import Environment
     from dbops.runner import Answer
     from dbops.target import Target
@@ -100,7 +100,7 @@ def query(beside: Backend, file: Path, *arguments: str, database: str | None = N
     # By standard input: the file need not lie where psql runs, and nothing is written.
     text = file.read_text(encoding="utf-8")
     return Question(
-        words=tuple(commands.psql(beside, *options, "--file=-", database=database)), text=text
+        words=tuple(psql.command(beside, *options, "--file=-", database=database)), text=text
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
-from dbops.commands import sql
+from dbops.commands import psql, sql
 from dbops.commands.shell import RUN, equals, has_sha256, lines, words
 from dbops.environments import beside
 from dbops.runbook import Step
@@ -13,7 +13,7 @@ from dbops.runbook import Step
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.environments.model import Environment
     from dbops.manifest import Manifest
 
@@ -145,7 +145,7 @@ def room(backend: Backend, environment: Environment) -> str:
     )
     free = words(*backend.beside(), "df", "-Pk", "--")
     return lines(
-        f"asked=$({commands.ask(backend, needed, 'postgres')})",
+        f"asked=$({psql.ask(backend, needed, 'postgres')})",
         "needed=${asked%% *} place=${asked#* }",
         f"free=$({free} \"$place\" | awk 'NR == 2 {{ print $4 }}')",
         f'[ "$free" -ge "$needed" ] || {{ echo "$free KiB are free in $place, and $needed'
@@ -175,12 +175,12 @@ def restore_sql(
     backend: Backend, environment: Environment, file: Path, database: str, sha256: str
 ) -> tuple[Step, ...]:
     """Return the steps that run the SQL in FILE in DATABASE, made anew, all or nothing."""
-    plain = commands.transaction(backend, commands.File(words(file)), database=database)
+    plain = psql.transaction(backend, psql.File(words(file)), database=database)
     # The key of the restricted mode (psql, since 14.19, 15.14, 16.10 and 17.6) is the file's own
     # hash, which the file cannot hold. pg_dump's lines for it, which cannot be nested, go.
     copy = f"{RUN}/restricted.sql"
-    restricted = commands.transaction(
-        backend, f"\\restrict {sha256}", commands.File(copy), database=database
+    restricted = psql.transaction(
+        backend, f"\\restrict {sha256}", psql.File(copy), database=database
     )
     helped = words(*backend.beside(), "psql", "--help=commands")
     made = Step(
@@ -195,7 +195,7 @@ def restore_sql(
             f"rm -f {copy}",
             f"else\n{plain}\nfi",
         ),
-        verify=f'[ "$({commands.ask(backend, commands.holds(1), database)})" = t ] || '
+        verify=f'[ "$({psql.ask(backend, commands.holds(1), database)})" = t ] || '
         f"{{ {words('echo', f'{file.name} made no table in {database}')}; exit 1; }}",
     )
     finished = finishing(backend, environment, database)
@@ -222,7 +222,7 @@ def _roles(
     variables = [*commands.role_variables(environment), *(["--set=scratch=1"] if scratch else [])]
     if not files:
         return ""
-    return commands.transaction(backend, *files, variables=variables, database=database)
+    return psql.transaction(backend, *files, variables=variables, database=database)
 
 
 def finishing(
@@ -242,9 +242,9 @@ def finishing(
         title="apply roles, privileges and the database's settings, gather statistics",
         command=lines(
             # What belongs to the database itself is in no dump made without --create.
-            commands.execute(backend, copy, database="postgres"),
+            psql.execute(backend, copy, database="postgres"),
             _roles(backend, environment, database, scratch=scratch),
-            commands.execute(backend, "ANALYZE", database=database, one=False),
+            psql.execute(backend, "ANALYZE", database=database, one=False),
         ),
     )
 
@@ -307,7 +307,7 @@ def compare_rows(backend: Backend, manifest: Manifest, database: str) -> Step:
     total = sum(count for _, count in manifest.rows)
     compared = Step(
         title=f"compare {len(manifest.rows)} tables, {total} rows, with the manifest",
-        command=equals(commands.ask_all(backend, differing, database), ""),
+        command=equals(psql.ask_all(backend, differing, database), ""),
     )
     return commands.or_dropped(compared, backend, database)
 
@@ -325,10 +325,10 @@ def swap(backend: Backend, environment: Environment, revision: str) -> Step:
         f" WHERE datname = {sql.literal(live)}"
     )
     rename = _SWAP.format(live=sql.literal(live), new=sql.literal(restoring(environment)))
-    work = [commands.execute(backend, each, database="postgres") for each in (close, leave, rename)]
+    work = [psql.execute(backend, each, database="postgres") for each in (close, leave, rename)]
     undo = f"ALTER DATABASE {sql.identifier(live)} WITH ALLOW_CONNECTIONS true"
-    reopen = commands.execute(backend, undo, database="postgres")
-    asked = commands.ask(backend, sql.VERSIONS)
+    reopen = psql.execute(backend, undo, database="postgres")
+    asked = psql.ask(backend, sql.VERSIONS)
     swapped = " && ".join(f"{each} >/dev/null" for each in work)
     # Under a name of its own: who cancels a run ends the sessions that bear the run's.
     reopen = f"PGAPPNAME=dbops:undo {reopen}"
@@ -359,7 +359,7 @@ def kept_databases(backend: Backend, environment: Environment) -> list[str]:
         f" AND substr(datname::text, length({live}) + 1) ~ {sql.literal(f'^{beside.KEPT}$')}"
         " ORDER BY datname"
     )
-    return commands.psql(
+    return psql.command(
         backend, "--no-align", "--tuples-only", f"--command={statement}", database="postgres"
     )
 

@@ -1,146 +1,22 @@
-"""Commands on a database through psql and pg_dump, the same for every backend."""
+"""The life of a database, its snapshot, roles and versions: the same steps for every backend."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from dbops.commands import sql
-from dbops.commands.shell import RUN, equals, has_sha256, lines, without_lines, words
+from dbops.commands import psql, sql
+from dbops.commands.shell import RUN, equals, has_sha256, lines, unless_well, without_lines, words
 from dbops.environments import beside
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from dbops.commands.shell import Brought
+    from dbops.commands.backend import Backend
     from dbops.environments.model import Environment
     from dbops.snapshot import Snapshot
-
-
-class Backend(Protocol):
-    """Answers one question: how is a command run next to this database?"""
-
-    @property
-    def brings_database(self) -> bool:
-        """Return whether a server that is started for the first time has the database already."""
-        ...
-
-    def tool(self, name: str, *arguments: str, database: str | None = None) -> list[str]:
-        """Return the words of a client program connected to the database."""
-        ...
-
-    def alembic(
-        self, *arguments: str, database: str | None = None, config: str | None = None
-    ) -> str:
-        """Return the shell text that runs Alembic against the database."""
-        ...
-
-    def python(self, module: str, *arguments: str) -> str:
-        """Return the shell text that runs one of the project's Python modules."""
-        ...
-
-    def terminal(self, *arguments: str) -> list[str]:
-        """Return the words of a psql on this terminal, with a prompt when it has no ARGUMENTS."""
-        ...
-
-    def beside(self) -> list[str]:
-        """Return the words put before a program (or sh) that runs next to the database."""
-        ...
-
-    def bring(self, *files: str) -> Brought:
-        """Return FILES (shell words) where the database's programs can read them."""
-        ...
-
-    def logs(self, count: int, service: str | None, *, follow: bool) -> list[str]:
-        """Return the words that show the last COUNT lines of the log."""
-        ...
-
-    def start(self) -> tuple[Step, ...]:
-        """Return the steps that bring the service up."""
-        ...
-
-    def bring_up(self) -> tuple[Step, ...]:
-        """Return the steps that bring the service up, also when it is, after its files changed."""
-        ...
-
-    def stop(self) -> tuple[Step, ...]:
-        """Return the steps that stop the service."""
-        ...
-
-    def restart(self) -> tuple[Step, ...]:
-        """Return the steps that stop and start the service."""
-        ...
-
-    def remove(self) -> tuple[Step, ...]:
-        """Return the steps that remove the service's data."""
-        ...
-
-
-_TOGETHER = 200
-_SAFE = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
-
-
-def psql(backend: Backend, *arguments: str, database: str | None = None) -> list[str]:
-    """Return the words of a psql that reads no start-up file and stops at the first error."""
-    return backend.tool("psql", *_SAFE, *arguments, database=database)
-
-
-def execute(
-    backend: Backend, *statements: str, database: str | None = None, one: bool = True
-) -> str:
-    """Return the shell text that runs STATEMENTS, in ONE transaction or each in its own."""
-    commands = [f"--command={each}" for each in statements]
-    together = ["--single-transaction"] if one else []
-    return words(*psql(backend, *together, *commands, database=database))
-
-
-def ask(backend: Backend, statement: str, database: str | None = None) -> str:
-    """Return the shell text that prints the one value STATEMENT gives."""
-    answer = ("--no-align", "--tuples-only", f"--command={statement}")
-    return words(*psql(backend, *answer, database=database))
-
-
-def ask_all(backend: Backend, statements: Sequence[str], database: str | None = None) -> str:
-    """Return the shell text that prints what all STATEMENTS give, one value a line."""
-    # One argument holds 128 KiB at most (execve(2)).
-    several = (statements[at : at + _TOGETHER] for at in range(0, len(statements), _TOGETHER))
-    each = [f"--command={'; '.join(some)}" for some in several] or ["--command="]
-    return words(*psql(backend, "--no-align", "--tuples-only", *each, database=database))
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of SQL on this machine, as a shell word that may hold a variable of the script."""
-
-    word: str
-
-
-def transaction(
-    backend: Backend,
-    *parts: File | str,
-    variables: Sequence[str] = (),
-    database: str | None = None,
-) -> str:
-    """Return the shell text that runs PARTS, files and statements, in one transaction.
-
-    Args:
-        backend: reaches the database.
-        parts: what to run, in this order.
-        variables: words that set psql's variables.
-        database: another database than the environment's own.
-    """
-    brought = backend.bring(*(each.word for each in parts if isinstance(each, File)))
-    paths = iter(brought.paths)
-    psql_words = psql(
-        backend, "--single-transaction", "--output=/dev/null", *variables, database=database
-    )
-    options = [
-        f"--file={next(paths)}" if isinstance(each, File) else words(f"--command={each}")
-        for each in parts
-    ]
-    return brought.around(" ".join([words(*psql_words), *options]))
 
 
 def or_dropped(step: Step, backend: Backend, database: str) -> Step:
@@ -151,26 +27,19 @@ def or_dropped(step: Step, backend: Backend, database: str) -> Step:
     return replace(step, command=lines(unless_well(drop(backend, database)), step.command))
 
 
-def unless_well(*undo: str) -> str:
-    """Return the shell text after which UNDO runs when the step ends badly."""
-    # Under a name of its own: who cancels a run ends the sessions that bear the run's.
-    undoing = "; ".join(("export PGAPPNAME=dbops:undo", *undo))
-    return words("trap", f"[ $? -eq 0 ] || {{ {undoing}; }}", "EXIT")
-
-
 def create(backend: Backend, environment: Environment) -> Step:
     """Return the step that creates the database and lets it say which environment it is."""
     name = sql.identifier(environment.database.name)
     return Step(
         title=f"create the database {environment.database.name}",
-        command=execute(
+        command=psql.execute(
             backend,
             f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'",
             _identity(environment),
             database="postgres",
             one=False,
         ),
-        verify=equals(ask(backend, "SHOW dbops.environment"), environment.name),
+        verify=equals(psql.ask(backend, "SHOW dbops.environment"), environment.name),
     )
 
 
@@ -178,8 +47,8 @@ def identify(backend: Backend, environment: Environment) -> Step:
     """Return the step that lets an existing database say which environment it is."""
     return Step(
         title=f"let the database say that it is {environment.name}",
-        command=execute(backend, _identity(environment), database="postgres"),
-        verify=equals(ask(backend, "SHOW dbops.environment"), environment.name),
+        command=psql.execute(backend, _identity(environment), database="postgres"),
+        verify=equals(psql.ask(backend, "SHOW dbops.environment"), environment.name),
     )
 
 
@@ -203,10 +72,10 @@ def role_variables(environment: Environment) -> list[str]:
     return [f"--set={key}={value}" for key, value in named.items() if value]
 
 
-def roles_files(environment: Environment) -> list[File]:
+def roles_files(environment: Environment) -> list[psql.File]:
     """Return the file that bootstraps the roles, none when the environment names none."""
     roles = environment.migrations.roles
-    return [File(words(environment.path(roles)))] if roles else []
+    return [psql.File(words(environment.path(roles)))] if roles else []
 
 
 def bootstrap_roles(backend: Backend, environment: Environment) -> Step:
@@ -214,7 +83,7 @@ def bootstrap_roles(backend: Backend, environment: Environment) -> Step:
     files, variables = roles_files(environment), role_variables(environment)
     return Step(
         title="bootstrap the roles and their privileges",
-        command=transaction(backend, *files, variables=variables),
+        command=psql.transaction(backend, *files, variables=variables),
     )
 
 
@@ -245,10 +114,10 @@ def load_snapshot(
     if stamp:
         done.append(sql.stamp(migrations.baseline, expected=()))
         done.append(sql.record("stamp", revision=migrations.baseline, previous=None, sha256=None))
-    load = transaction(
+    load = psql.transaction(
         backend,
-        File(f"{RUN}/snapshot.sql" if leave_out else words(file)),
-        File(words(sql.revision_log(environment))),
+        psql.File(f"{RUN}/snapshot.sql" if leave_out else words(file)),
+        psql.File(words(sql.revision_log(environment))),
         *done,
         # Last: the owner also becomes the owner of the version table.
         *(roles_files(environment) if roles else []),
@@ -264,7 +133,7 @@ def load_snapshot(
             without_lines(file, leave_out, f"{RUN}/snapshot.sql") if leave_out else "",
             load,
         ),
-        verify=equals(ask(backend, holds(len(snapshot.relations)), database), "t"),
+        verify=equals(psql.ask(backend, holds(len(snapshot.relations)), database), "t"),
     )
 
 
@@ -294,13 +163,13 @@ def stamp(
     previous = ",".join(expected) or None
     return Step(
         title=f"{operation} {revision}" + (f" in place of {previous}" if previous else ""),
-        command=transaction(
+        command=psql.transaction(
             backend,
-            File(words(sql.revision_log(environment))),
+            psql.File(words(sql.revision_log(environment))),
             sql.stamp(revision, expected=expected),
             sql.record(operation, revision=revision, previous=previous, sha256=sha256),
         ),
-        verify=equals(ask(backend, sql.VERSIONS), revision),
+        verify=equals(psql.ask(backend, sql.VERSIONS), revision),
     )
 
 
@@ -317,7 +186,7 @@ def migrate(backend: Backend, direction: str, revision: str, *, expected: str, t
     return Step(
         title=title,
         command=backend.alembic(direction, revision),
-        verify=equals(ask(backend, sql.VERSIONS), expected),
+        verify=equals(psql.ask(backend, sql.VERSIONS), expected),
     )
 
 
@@ -337,7 +206,7 @@ def schema_dump(backend: Backend, database: str | None = None) -> list[str]:
 def accepts_connections(backend: Backend, name: str) -> list[str]:
     """Return the words that print t or f for the database NAME, nothing when there is none."""
     statement = f"SELECT datallowconn FROM pg_database WHERE datname = {sql.literal(name)}"
-    return psql(
+    return psql.command(
         backend, "--no-align", "--tuples-only", f"--command={statement}", database="postgres"
     )
 
@@ -348,8 +217,8 @@ def reopen(backend: Backend, environment: Environment) -> Step:
     statement = f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"
     return Step(
         title=f"open {environment.database.name} again, closed by an interrupted restore",
-        command=execute(backend, statement, database="postgres"),
-        verify=words(*psql(backend, "--output=/dev/null", "--command=SELECT 1")),
+        command=psql.execute(backend, statement, database="postgres"),
+        verify=words(*psql.command(backend, "--output=/dev/null", "--command=SELECT 1")),
     )
 
 
@@ -363,8 +232,8 @@ def recreate(backend: Backend, environment: Environment, database: str) -> str:
     made = _ALIKE.format(new=sql.literal(database), live=sql.literal(environment.database.name))
     return lines(
         drop(backend, database),
-        f"made=$({ask(backend, made, 'postgres')})",
-        f'{words(*psql(backend, database="postgres"))} --command="$made"',
+        f"made=$({psql.ask(backend, made, 'postgres')})",
+        f'{words(*psql.command(backend, database="postgres"))} --command="$made"',
     )
 
 
@@ -390,7 +259,7 @@ SELECT format('CREATE DATABASE %I TEMPLATE template0', {new})
 def drop(backend: Backend, database: str) -> str:
     """Return the shell text that drops DATABASE if it is there."""
     statement = f"DROP DATABASE IF EXISTS {sql.identifier(database)} WITH (FORCE)"
-    return execute(backend, statement, database="postgres", one=False)
+    return psql.execute(backend, statement, database="postgres", one=False)
 
 
 def refresh(backend: Backend, view: str, *, concurrently: bool, group: str) -> Step:
@@ -400,8 +269,8 @@ def refresh(backend: Backend, view: str, *, concurrently: bool, group: str) -> S
     populated = f"SELECT relispopulated FROM pg_class WHERE oid = {sql.literal(name)}::regclass"
     return Step(
         title=f"refresh {view}" + (" concurrently" if concurrently else ""),
-        command=execute(backend, f"REFRESH MATERIALIZED VIEW{how} {name}"),
-        verify=equals(ask(backend, populated), "t"),
+        command=psql.execute(backend, f"REFRESH MATERIALIZED VIEW{how} {name}"),
+        verify=equals(psql.ask(backend, populated), "t"),
         group=group,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops.commands import database, sql
+from dbops.commands import psql, sql
 from dbops.commands.remote import question
 from dbops.commands.shell import equals, lines, words
 from dbops.runbook import Step
@@ -12,7 +12,7 @@ from dbops.runbook import Step
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.commands.shell import Question
     from dbops.environments.model import Environment
     from dbops.state import Database
@@ -103,9 +103,9 @@ def unchanged(
     ]
     if found is not None and found.exists and found.is_open:
         says = "SELECT coalesce(current_setting('dbops.environment', true), '')"
-        checks.append(equals(database.ask(beside, says), found.environment))
+        checks.append(equals(psql.ask(beside, says), found.environment))
         if found.versions:
-            checks.append(equals(database.ask(beside, sql.VERSIONS), ",".join(found.versions)))
+            checks.append(equals(psql.ask(beside, sql.VERSIONS), ",".join(found.versions)))
     return Step(title="see that nothing has changed since the plan", command=lines(*checks))
 
 

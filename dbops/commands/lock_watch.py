@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops.commands import database as commands
+from dbops.commands import psql
 from dbops.commands.shell import RUN, lines, words
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
 
 _SAID = f"{RUN}/watch"
 # What an ordinary INSERT, UPDATE or SELECT takes is left out: others do not wait for it.
@@ -100,17 +100,16 @@ SELECT jsonb_build_object(
 
 def begin(beside: Backend, database: str) -> str:
     """Return the shell text that remembers the relations of DATABASE and begins to watch."""
-    sizes = words(*commands.psql(beside, f"--command={_LIVE_SIZES}"))
+    sizes = words(*psql.command(beside, f"--command={_LIVE_SIZES}"))
     kept = "COPY dbops_rehearsal.live FROM STDIN"
     session = ("SET statement_timeout = 0", _WATCH)
     return lines(
-        commands.execute(beside, _PREPARE, database=database),
+        psql.execute(beside, _PREPARE, database=database),
         # Sizes as they are live: a restored table has no dead rows, one of a schema alone no rows.
-        f"{sizes} | {words(*commands.psql(beside, f'--command={kept}', database=database))}",
+        f"{sizes} | {words(*psql.command(beside, f'--command={kept}', database=database))}",
         # What it says when the database is dropped under it is no reason why a run failed.
-        f"{commands.execute(beside, *session, database=database, one=False)}"
-        f" 2>{_SAID} & watching=$!",
-        commands.execute(beside, _BEGUN, database=database, one=False),
+        f"{psql.execute(beside, *session, database=database, one=False)} 2>{_SAID} & watching=$!",
+        psql.execute(beside, _BEGUN, database=database, one=False),
     )
 
 
@@ -119,8 +118,8 @@ def end(beside: Backend, database: str) -> str:
     over = "CREATE TABLE dbops_rehearsal.over ()"
     gone = ("SET client_min_messages = warning", "DROP SCHEMA dbops_rehearsal CASCADE")
     return lines(
-        commands.execute(beside, over, database=database),
+        psql.execute(beside, over, database=database),
         f'wait "$watching" || {{ cat {_SAID}; exit 1; }}',
-        f"figures=$({commands.ask(beside, _FIGURES, database)})",
-        commands.execute(beside, *gone, database=database),
+        f"figures=$({psql.ask(beside, _FIGURES, database)})",
+        psql.execute(beside, *gone, database=database),
     )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops.commands import backup, health, sql
+from dbops.commands import backup, health, psql, sql
 from dbops.commands import database as commands
-from dbops.commands.shell import equals, has_sha256, lines, words
+from dbops.commands.shell import equals, has_sha256, lines, unless_well, words
 from dbops.environments import beside
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.environments.model import Environment
 
 
@@ -47,14 +47,14 @@ def upgrade(backend: Backend, environment: Environment, revision: str) -> Step:
     return Step(
         title=f"upgrade {new} to {revision}",
         command=backend.alembic("upgrade", revision, database=new),
-        verify=equals(commands.ask(backend, sql.VERSIONS, new), revision),
+        verify=equals(psql.ask(backend, sql.VERSIONS, new), revision),
     )
 
 
 def seed(backend: Backend, environment: Environment, file: str, sha256: str) -> Step:
     """Return the step that runs FILE, which still has to be the one of SHA256, all or nothing."""
     path = environment.path(file)
-    load = commands.transaction(backend, commands.File(words(path)), database=building(environment))
+    load = psql.transaction(backend, psql.File(words(path)), database=building(environment))
     return Step(
         title=f"load {file}, in one transaction", command=lines(has_sha256(path, sha256), load)
     )
@@ -70,8 +70,8 @@ def populate(backend: Backend, environment: Environment) -> Step:
     return Step(
         title=f"refresh the materialized views of {new}",
         command=lines(
-            commands.execute(backend, "ANALYZE", database=new, one=False),
-            commands.execute(backend, _POPULATE, database=new),
+            psql.execute(backend, "ANALYZE", database=new, one=False),
+            psql.execute(backend, _POPULATE, database=new),
         ),
     )
 
@@ -121,8 +121,8 @@ def check(backend: Backend, environment: Environment, revision: str) -> Step:
     return Step(
         title=f"see that {new} is at {revision} and every view is populated",
         command=lines(
-            equals(commands.ask(backend, sql.VERSIONS, new), revision),
-            equals(commands.ask(backend, _UNPOPULATED, new), ""),
+            equals(psql.ask(backend, sql.VERSIONS, new), revision),
+            equals(psql.ask(backend, _UNPOPULATED, new), ""),
         ),
     )
 
@@ -146,18 +146,16 @@ def swap(backend: Backend, environment: Environment, revision: str) -> Step:
         title=f"swap {new} in as {live}, and see that it serves",
         command=lines(
             _exchange(backend, live=live, new=new, old=old),
-            commands.unless_well(
-                back, f"echo 'the old {live} serves again'", commands.drop(backend, new)
-            ),
+            unless_well(back, f"echo 'the old {live} serves again'", commands.drop(backend, new)),
         ),
-        verify=lines(equals(commands.ask(backend, sql.VERSIONS), revision), well),
+        verify=lines(equals(psql.ask(backend, sql.VERSIONS), revision), well),
     )
 
 
 def _exchange(backend: Backend, *, live: str, new: str, old: str) -> str:
     names = {"live": live, "new": new, "old": old}
     statement = _EXCHANGE.format(**{key: sql.literal(name) for key, name in names.items()})
-    return commands.execute(backend, statement, database="postgres")
+    return psql.execute(backend, statement, database="postgres")
 
 
 # RENAME waits 5 s for sessions to end, and gives up with 55006, object_in_use. It holds the lock a

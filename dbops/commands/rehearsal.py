@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops.commands import backup, lock_watch
+from dbops.commands import backup, lock_watch, psql
 from dbops.commands import database as commands
 from dbops.commands.shell import RUN, lines, words
 from dbops.environments import beside
@@ -12,7 +12,7 @@ from dbops.environments.frozen import Frozen
 from dbops.runbook import Step
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.environments.model import Environment
     from dbops.snapshot import Snapshot
 
@@ -181,7 +181,7 @@ def _catalogue(backend: Backend, environment: Environment, name: str, file: str)
     """
     query = environment.tool_directory / "sql" / "queries" / "catalogue.sql"
     options = ("--no-align", "--tuples-only", "--file=-")
-    ask = words(*commands.psql(backend, *options, database=name))
+    ask = words(*psql.command(backend, *options, database=name))
     without = """sed -e '/^\\["unpopulated view"/d' -e '/^\\["column order"/d'"""
     return lines(
         f"{ask} <{words(query)} >{_HERE}/catalogue",

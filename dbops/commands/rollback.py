@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops.commands import database, sql
+from dbops.commands import psql, sql
 from dbops.commands.compose import PASSED_ON, compose, settings_of
 from dbops.commands.remote import question
 from dbops.commands.shell import equals, has_sha256, lines, words
@@ -13,7 +13,7 @@ from dbops.runbook import Step
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.commands.shell import Question
     from dbops.environments.model import Environment
 
@@ -46,7 +46,7 @@ def downgrade(beside: Backend, environment: Environment, revision: str, title: s
     return Step(
         title=title,
         command=words(*alembic),
-        verify=equals(database.ask(beside, sql.VERSIONS), revision),
+        verify=equals(psql.ask(beside, sql.VERSIONS), revision),
     )
 
 
@@ -78,7 +78,7 @@ def is_at(beside: Backend, name: str, revision: str) -> Step:
     """Return the step that sees that the database NAME is at REVISION."""
     return Step(
         title=f"see that {name} is at {revision}",
-        command=equals(database.ask(beside, sql.VERSIONS, name), revision),
+        command=equals(psql.ask(beside, sql.VERSIONS, name), revision),
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dbops.commands import sql
-from dbops.commands.database import ask, execute, psql
+from dbops.commands import psql, sql
 from dbops.commands.shell import Question
 from dbops.environments import beside
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.environments.model import Environment
 
 _SETTING = re.compile(r"^SET (?!client_encoding)(\w+) =", re.MULTILINE)
@@ -22,7 +21,7 @@ def claim(backend: Backend, database: str) -> str:
     """Return the shell text that notes at DATABASE that it is in use since now."""
     setting = f"ALTER DATABASE {sql.identifier(database)} SET dbops.scratch_since = %L"
     text = f"DO $now$ BEGIN EXECUTE format({sql.literal(setting)}, now()); END $now$"
-    return execute(backend, text, database="postgres")
+    return psql.execute(backend, text, database="postgres")
 
 
 def claimed_seconds(backend: Backend, database: str) -> str:
@@ -33,7 +32,7 @@ def claimed_seconds(backend: Backend, database: str) -> str:
         f" unnest(s.setconfig) AS each WHERE d.datname = {sql.literal(database)}"
         " AND each LIKE 'dbops.scratch_since=%'"
     )
-    return ask(backend, question, "postgres")
+    return psql.ask(backend, question, "postgres")
 
 
 def left_behind(backend: Backend, environment: Environment) -> str:
@@ -44,7 +43,7 @@ def left_behind(backend: Backend, environment: Environment) -> str:
         f" WHERE datname IN ({', '.join(map(sql.literal, names))})"
         " AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid) ORDER BY datname"
     )
-    return ask(backend, question, "postgres")
+    return psql.ask(backend, question, "postgres")
 
 
 def record(backend: Backend, database: str) -> Question:
@@ -74,10 +73,10 @@ END $record$;
 CREATE TRIGGER record AFTER INSERT OR UPDATE ON public.alembic_version
     FOR EACH STATEMENT EXECUTE FUNCTION dbops.record();
 """
-    return Question(words=tuple(psql(backend, "--file=-", database=database)), text=text)
+    return Question(words=tuple(psql.command(backend, "--file=-", database=database)), text=text)
 
 
 def recorded(backend: Backend, database: str, revision: str) -> str:
     """Return the shell text that prints the catalogue noted of REVISION; nothing without one."""
     statement = f"SELECT lines FROM dbops.recorded WHERE revision = {sql.literal(revision)}"
-    return ask(backend, statement, database)
+    return psql.ask(backend, statement, database)

@@ -89,3 +89,10 @@ def without_lines(path: Path, numbers: Iterable[int], target: str) -> str:
     """Return a command that copies the file at PATH to TARGET, leaving out lines by NUMBERS."""
     edits = ";".join(f"{number}d" for number in numbers)
     return f"sed -e {shlex.quote(edits)} {shlex.quote(str(path))} >{target}"
+
+
+def unless_well(*undo: str) -> str:
+    """Return the shell text after which UNDO runs when the step ends badly."""
+    # Under a name of its own: who cancels a run ends the sessions that bear the run's.
+    undoing = "; ".join(("export PGAPPNAME=dbops:undo", *undo))
+    return words("trap", f"[ $? -eq 0 ] || {{ {undoing}; }}", "EXIT")

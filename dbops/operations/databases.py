@@ -14,7 +14,7 @@ from dbops.runbook import Runbook, Step
 from dbops.state import Database, State
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.target import Target
 
 _MAINTAIN = 17  # the first PostgreSQL that grants it

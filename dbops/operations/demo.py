@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops.commands import database as commands
+from dbops.commands import psql
 from dbops.errors import Problem, UsageProblem
 from dbops.operations import require, views
 from dbops.probe import backend
@@ -44,9 +44,7 @@ def load(target: Target, state: State, *, years: int, scale: int) -> Runbook:
     amount = beside.python(module, f"--years={years}", f"--scale={scale}")
     generate = Step(title="load the generated rows", command=amount)
     # Fresh statistics first: refreshing on none picks slow plans.
-    analyze = Step(
-        title="gather statistics", command=commands.execute(beside, "ANALYZE", one=False)
-    )
+    analyze = Step(title="gather statistics", command=psql.execute(beside, "ANALYZE", one=False))
     return Runbook(
         verb="demo-data",
         environment=target.name,

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
-from dbops.commands import sql
+from dbops.commands import psql, sql
 from dbops.commands.shell import RUN, lines, with_environment, words
 from dbops.operations.scratch import NEVER
 from dbops.probe import backend, query
 
 if TYPE_CHECKING:
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.state import State
     from dbops.target import Target
 
@@ -43,10 +43,10 @@ class Proof:
     def load(self, snapshot: str, revision: str) -> str:
         """Return what loads the file SNAPSHOT, a shell word, with roles, and stamps REVISION."""
         environment = self.target.environment
-        load = commands.transaction(
+        load = psql.transaction(
             self.beside,
-            commands.File(snapshot),
-            commands.File(words(sql.revision_log(environment))),
+            psql.File(snapshot),
+            psql.File(words(sql.revision_log(environment))),
             sql.stamp(revision, expected=()),
             # Last: revisions act as the owner, who must own the version table, too.
             *commands.roles_files(environment),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbops.catalogue import Catalogue
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.state import State
     from dbops.target import Target
 

@@ -19,7 +19,7 @@ from dbops.runbook import Runbook, Step
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dbops.commands.database import Backend
+    from dbops.commands.backend import Backend
     from dbops.state import State
     from dbops.target import Target
 

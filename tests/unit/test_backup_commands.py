@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from dbops.commands import backup, database
+from dbops.commands import backup, psql
 
 
 class Words:
@@ -51,7 +51,7 @@ def test_the_question_about_every_table_is_cut_into_arguments_the_kernel_takes()
     statements = [
         f"SELECT {number} WHERE (SELECT count(*) FROM s.t) <> 1" for number in range(5000)
     ]
-    asked = database.ask_all(Words(), statements, "x")
+    asked = psql.ask_all(Words(), statements, "x")
     assert all(each in asked for each in statements)
     assert max(map(len, asked.split("--command="))) < 1 << 17
-    assert "--command=" in database.ask_all(Words(), [], "x")
+    assert "--command=" in psql.ask_all(Words(), [], "x")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dbops.commands import database
+from dbops.commands import database, psql
 from dbops.commands.compose import ComposeBackend
 from dbops.environments.model import Compose, Database, Environment
 from dbops.state import Service
@@ -45,7 +45,7 @@ class Container:
         where.mkdir()
         path = f"{self.directory}:/usr/bin:/bin"
         return subprocess.Popen(
-            ["sh", "-ec", database.transaction(self.backend, *parts), "sh", where],
+            ["sh", "-ec", psql.transaction(self.backend, *parts), "sh", where],
             env={"PATH": path, "SEEN": str(self.directory / "seen")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -55,7 +55,7 @@ class Container:
     def file(self, text: str) -> database.File:
         path = self.directory / f"{text}.sql"
         path.write_text(text)
-        return database.File(str(path))
+        return psql.File(str(path))
 
     def left(self) -> list[str]:
         paths = (self.directory / "seen").read_text().split()

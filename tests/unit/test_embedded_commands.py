@@ -9,7 +9,7 @@ from pathlib import Path
 import handmade
 import pytest
 
-from dbops.commands import database
+from dbops.commands import database, psql
 from dbops.commands.embedded import EmbeddedBackend
 from dbops.commands.shell import words
 from dbops.embedded import Embedded
@@ -101,7 +101,7 @@ def test_a_tool_may_be_connected_to_another_database(backend):
 
 
 def test_psql_reads_no_start_up_file_and_stops_at_the_first_error(backend):
-    assert database.psql(backend)[5:] == ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    assert psql.command(backend)[5:] == ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
 
 
 def test_a_program_that_connects_by_itself_is_told_where(backend):
@@ -164,9 +164,9 @@ def test_hostile_names_reach_psql_quoted_for_sql_and_for_the_shell(fakes):
 def test_a_snapshot_of_a_hostile_name_is_given_to_psql_by_its_path(fakes, tmp_path):
     migrations = Migrations(snapshot=f"{HOSTILE}.sql", roles=None)
     environment = handmade.make_environment(tmp_path, migrations=migrations)
-    text = database.transaction(
+    text = psql.transaction(
         _backend(fakes),
-        database.File(words(database.snapshot_file(environment))),
+        psql.File(words(database.snapshot_file(environment))),
         "SELECT 1",
     )
     subprocess.run(["sh", "-c", text], check=True)

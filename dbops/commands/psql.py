@@ -1,0 +1,77 @@
+"""psql beside a database: what it runs, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbops.commands.shell import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbops.commands.backend import Backend
+
+_TOGETHER = 200
+_SAFE = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+
+
+def command(backend: Backend, *arguments: str, database: str | None = None) -> list[str]:
+    """Return the words of a psql that reads no start-up file and stops at the first error."""
+    return backend.tool("psql", *_SAFE, *arguments, database=database)
+
+
+def execute(
+    backend: Backend, *statements: str, database: str | None = None, one: bool = True
+) -> str:
+    """Return the shell text that runs STATEMENTS, in ONE transaction or each in its own."""
+    commands = [f"--command={each}" for each in statements]
+    together = ["--single-transaction"] if one else []
+    return words(*command(backend, *together, *commands, database=database))
+
+
+def ask(backend: Backend, statement: str, database: str | None = None) -> str:
+    """Return the shell text that prints the one value STATEMENT gives."""
+    answer = ("--no-align", "--tuples-only", f"--command={statement}")
+    return words(*command(backend, *answer, database=database))
+
+
+def ask_all(backend: Backend, statements: Sequence[str], database: str | None = None) -> str:
+    """Return the shell text that prints what all STATEMENTS give, one value a line."""
+    # One argument holds 128 KiB at most (execve(2)).
+    several = (statements[at : at + _TOGETHER] for at in range(0, len(statements), _TOGETHER))
+    each = [f"--command={'; '.join(some)}" for some in several] or ["--command="]
+    return words(*command(backend, "--no-align", "--tuples-only", *each, database=database))
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of SQL on this machine, as a shell word that may hold a variable of the script."""
+
+    word: str
+
+
+def transaction(
+    backend: Backend,
+    *parts: File | str,
+    variables: Sequence[str] = (),
+    database: str | None = None,
+) -> str:
+    """Return the shell text that runs PARTS, files and statements, in one transaction.
+
+    Args:
+        backend: reaches the database.
+        parts: what to run, in this order.
+        variables: words that set psql's variables.
+        database: another database than the environment's own.
+    """
+    brought = backend.bring(*(each.word for each in parts if isinstance(each, File)))
+    paths = iter(brought.paths)
+    start = command(
+        backend, "--single-transaction", "--output=/dev/null", *variables, database=database
+    )
+    options = [
+        f"--file={next(paths)}" if isinstance(each, File) else words(f"--command={each}")
+        for each in parts
+    ]
+    return brought.around(" ".join([words(*start), *options]))
