@@ -215,17 +215,17 @@ def backups(
 )
 def restore(dump: str | None = None, sql: str | None = None, from_: str | None = None) -> Halves:
     """Restore beside the live database, compare, and swap it in; the old one is kept aside."""
-    from dbops.operations import backups
+    from dbops.operations import restore as operation
 
-    return partial(backups.restore, dump=dump, sql=sql, origin=from_), backups.restored
+    return partial(operation.restore, dump=dump, sql=sql, origin=from_), operation.restored
 
 
 @destroying()
 def restore_forget() -> Halves:
     """Drop the databases that earlier restores kept aside."""
-    from dbops.operations import backups
+    from dbops.operations import restore as operation
 
-    return backups.forget, backups.forgotten
+    return operation.forget, operation.forgotten
 
 
 # Revisions

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops.commands import backup, health, psql, sql
 from dbops.commands import database as commands
+from dbops.commands import health, psql, restore, sql
 from dbops.commands.shell import equals, has_sha256, lines, unless_well, words
 from dbops.environments import beside
 from dbops.runbook import Step
@@ -112,7 +112,7 @@ END $populate$"""
 
 def finish(backend: Backend, environment: Environment) -> Step:
     """Return the step that gives the new database what belongs to the live one as a database."""
-    return backup.finishing(backend, environment, building(environment))
+    return restore.finishing(backend, environment, building(environment))
 
 
 def check(backend: Backend, environment: Environment, revision: str) -> Step:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops.commands import backup, lock_watch, psql
 from dbops.commands import database as commands
+from dbops.commands import lock_watch, psql, restore
 from dbops.commands.shell import RUN, lines, words
 from dbops.environments import beside
 from dbops.environments.frozen import Frozen
@@ -59,7 +59,7 @@ def room(backend: Backend, environment: Environment) -> Step:
     """Return the step that sees that the server has room for a second copy of the database."""
     return Step(
         title=f"see that there is room to restore {environment.database.name} once more",
-        command=backup.room(backend, environment),
+        command=restore.room(backend, environment),
     )
 
 
@@ -127,7 +127,7 @@ def _as_the_files_say(backend: Backend, environment: Environment, upgrade: Upgra
         f"{dump} >{_HERE}/expected.dump",
         commands.recreate(backend, environment, name),
         _restore(backend, environment, name, f"{_HERE}/expected.dump"),
-        backup.finishing(backend, environment, name, scratch=True).command,
+        restore.finishing(backend, environment, name, scratch=True).command,
         _catalogue(backend, environment, name, "expected-before"),
         f"( {backend.alembic('upgrade', upgrade.wanted, database=name)} )",
         _catalogue(backend, environment, name, "expected-after"),
@@ -144,7 +144,7 @@ def _restored(backend: Backend, environment: Environment, upgrade: Upgrade) -> s
         "began=$(date +%s)",
         commands.recreate(backend, environment, name),
         *(_restore(backend, environment, name, '"$dump"', *each) for each in parts),
-        backup.finishing(backend, environment, name, scratch=True).command,
+        restore.finishing(backend, environment, name, scratch=True).command,
         "restored=$(($(date +%s) - began))",
         _catalogue(backend, environment, name, "rehearsed-before"),
     )

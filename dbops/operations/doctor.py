@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dbops import manifest
 from dbops.commands import scratch, sql
 from dbops.environments.frozen import Frozen
-from dbops.operations import backups, databases, standing, views
+from dbops.operations import backups, databases, restore, standing, views
 from dbops.probe import ask_file, backend
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _left_behind(target: Target, state: State) -> Iterator[Finding]:
 
 
 def _backups(target: Target, state: State) -> Iterator[Finding]:
-    aside = backups.kept(target, state)
+    aside = restore.kept(target, state)
     if aside:
         yield Finding(
             what=f"kept aside by a restore: {', '.join(aside)}",

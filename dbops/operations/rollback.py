@@ -10,11 +10,11 @@ from dbops.commands import rollback as commands
 from dbops.environments.frozen import Frozen
 from dbops.errors import Refused
 from dbops.operations import (
-    backups,
     deploy,
     durations,
     releases,
     require,
+    restore,
     standing,
     ways_back,
 )
@@ -135,7 +135,7 @@ def rolled_back(target: Target, state: State) -> Conclusion:
     """Say which commit and revision host and database are at now, and how it stays so."""
     found = require.database(target, state)
     commit, git = deploy.on_host(state).commit, target.environment.git
-    aside = backups.kept(target, state)
+    aside = restore.kept(target, state)
     kept = f"; kept aside: {', '.join(aside)}" if aside else ""
     return Conclusion(
         sentence=f"{target.name}: at commit {commit[:12]}, {standing.place(target, found)}; "

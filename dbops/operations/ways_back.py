@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbops import manifest
-from dbops.commands import backup
+from dbops.commands import backup, restore
 from dbops.commands import rollback as commands
 from dbops.environments.frozen import Frozen
 from dbops.errors import Refused
@@ -90,13 +90,13 @@ def _restore(target: Target, state: State, before: Before, why: str) -> Way:
     dump, file = _dump(target, before)
     beside, environment = backend(target, state), target.environment
     found = manifest.of(target.machine, before.dump) if before.dump else None
-    name = backup.restoring(environment)
+    name = restore.restoring(environment)
     steps = (
         backup.read_back(beside, file, before.sha256),
-        *backup.restore_dump(beside, environment, file, name, len(found.rows) if found else 0),
+        *restore.restore_dump(beside, environment, file, name, len(found.rows) if found else 0),
         commands.is_at(beside, name, before.revision),
-        *((backup.compare_rows(beside, found, name),) if found else ()),
-        backup.swap(beside, environment, before.revision),
+        *((restore.compare_rows(beside, found, name),) if found else ()),
+        restore.swap(beside, environment, before.revision),
         commands.let_go(target.home),
     )
     keeping = () if dump == file else (commands.keep(dump, file, before.sha256),)
