@@ -1,4 +1,4 @@
-"""Backups that are proven: taken, listed, verified, restored beside the live database."""
+"""Backups that are proven: taken, listed, verified, restored into a scratch database."""
 
 from __future__ import annotations
 
@@ -127,6 +127,7 @@ def _chosen(target: Target, dump: str | None) -> Manifest:
 
 
 def manifest_of(target: Target, dump: Path) -> Manifest | None:
+    """Return what the manifest beside DUMP says; None where there is none."""
     machine = target.machine
     return manifest.of(machine, manifest.dump_file(machine, dump, target.environment))
 
