@@ -68,6 +68,8 @@ def _run(runbook: Runbook, found: Target, lock: int, state: State) -> None:
     identity = runs.name(runbook)
     versions = state.database.versions if state.database else ()
     begun = {"run": identity, "verb": runbook.verb, "plan": runbook.id, "from": versions}
+    holder = {"verb": runbook.verb, "who": runs.who(), "since": runs.now(), "run": identity}
+    runner.name_holder(lock, holder)
     record(found, {"event": "begin", **begun})
     output.beginning(runbook)
     directory = found.home / "runs" / identity
@@ -82,7 +84,7 @@ def _run(runbook: Runbook, found: Target, lock: int, state: State) -> None:
     ended = {"run": identity, "code": run.code, "seconds": round(run.seconds, 3)}
     left = _left(directory)
     record(found, {"event": "end", **ended, "steps": _steps(run), **left})
-    _prune(found.home / "runs")
+    _prune(found.home / "runs", identity)
     if "rehearsal" in left:
         output.rehearsed(left["rehearsal"])
     if run.code:
@@ -128,8 +130,10 @@ def record(found: Target, entry: dict[str, object]) -> None:
     journal.append(found.home / "journal.jsonl", entry)
 
 
-def _prune(directory: Path) -> None:
+def _prune(directory: Path, run: str) -> None:
+    """Remove the oldest runs, never RUN: a clock may have been set back."""
     import shutil  # only a run leaves anything to remove
 
-    for old in sorted(directory.iterdir())[: -runs.RUNS_KEPT]:
+    others = sorted(each for each in directory.iterdir() if each.name != run)
+    for old in others[: 1 - runs.RUNS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)

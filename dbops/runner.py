@@ -147,6 +147,8 @@ def run(
         (directory / each).touch()
     started = time.monotonic()
     child = _start(script, directory, lock, environment)
+    for each in ("pid", "runner"):  # whoever cancels it from elsewhere asks for these
+        (directory / each).write_text(f"{child.pid}\n", encoding="utf-8")
     events = tuple(_follow(child, directory, started, watch))
     (directory / "rc").write_text(f"{child.returncode}\n", encoding="utf-8")
     log = (directory / "log").read_text(encoding="utf-8", errors="replace")
@@ -273,11 +275,17 @@ def hold(
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _take(descriptor, path, wait_seconds, waiting)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder, ensure_ascii=False).encode(), 0)
+        name_holder(descriptor, holder)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def name_holder(lock: int, holder: Mapping[str, str]) -> None:
+    """Write into the lock file open as LOCK who holds it: a line of JSON, as a host writes it."""
+    text = json.dumps(holder, ensure_ascii=False, separators=(",", ":"))
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{text}\n".encode(), 0)
 
 
 def _take(descriptor: int, path: Path, wait_seconds: float, waiting: Callable[[str], None]) -> None:

@@ -126,7 +126,9 @@ case $(sha256sum <"$dir/run.sh") in {plan}*) ;; *) echo 'the script did not arri
 : >"$dir/log"; : >"$dir/events.jsonl"
 printf '%s\\n' {shlex.quote(holder)} >"$home/lock"
 journal {shlex.quote(begin)} || {{ echo 'the journal cannot be written'; exit 1; }}
-ls -1 "$home/runs" | sort -r | tail -n +{keep + 1} | while IFS= read -r old; do rm -rf "$home/runs/$old"; done
+# Never this one: its name is the time of another machine, whose clock may be behind.
+ls -1 "$home/runs" | grep -v -x -F -e "$run" | sort -r | tail -n +{keep} |
+    while IFS= read -r old; do rm -rf "$home/runs/$old"; done
 {with_environment(variables, launch)} </dev/null >>"$dir/log" 2>&1 || exit 1
 echo started
 """

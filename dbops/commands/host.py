@@ -27,13 +27,13 @@ def facts(environment: Environment, home: Path) -> Question:
     return question(f"""\
 cd {place} 2>/dev/null || {{ echo missing; exit; }}
 printf 'name %s\\nuser %s\\n' "$(uname -n)" "$(id -un)"
-cat .dbops/environment 2>/dev/null | sed 's/^/marker /'
+cat .dbops/environment 2>/dev/null | sed 's/^/marker /'; echo
 git rev-parse HEAD 2>&1 | sed 's/^/commit /'
 git symbolic-ref --quiet --short HEAD | sed 's/^/branch /'
 git --no-optional-locks status --porcelain 2>&1 | sed 's/^/changed /'
 cd {state} 2>/dev/null || exit 0
-cat hold.json 2>/dev/null | sed 's/^/hold /'
-[ ! -e lock ] || flock --shared --nonblock lock true || sed 's/^/holder /' lock
+cat hold.json 2>/dev/null | sed 's/^/hold /'; echo
+[ ! -e lock ] || flock --shared --nonblock lock true || {{ sed 's/^/holder /' lock; echo; }}
 tail -n {JOURNAL_LINES} journal.jsonl 2>/dev/null | sed 's/^/journal /'
 """)
 

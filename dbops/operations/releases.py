@@ -25,6 +25,7 @@ class Before(Frozen):
         run: its id.
         told: what it was, by whom and when, as part of a sentence.
         at: when it began, in UTC.
+        since: when the rows were written last that its backup holds, in UTC.
         commit: what the checkout was at.
         revision: what the database was at.
         dump: the proven backup the run took before it changed anything, None when it took none.
@@ -34,6 +35,7 @@ class Before(Frozen):
     run: str
     told: str
     at: str
+    since: str
     commit: str
     revision: str
     dump: Path | None
@@ -42,6 +44,9 @@ class Before(Frozen):
 
 def before(target: Target, host: HostFacts, versions: Sequence[str], run: str | None) -> Before:
     """Return what was true before RUN, or before the newest deploy that changed something.
+
+    A deploy that was tried again is taken back with the tries before it: what one that did not end
+    well left behind was never what had been live.
 
     Args:
         target: the environment.
@@ -55,8 +60,9 @@ def before(target: Target, host: HostFacts, versions: Sequence[str], run: str | 
     """
     found = history.by_run(host.journal)
     now = ([*versions], host.commit)
-    chosen = _newest(target, found, now) if run is None else _named(target, found, run)
-    return _before(target, chosen, _first(found, chosen))
+    if run is not None:
+        return _before(target, found, [_named(target, found, run)])
+    return _before(target, found, _tries(found, _newest(target, found, now), now))
 
 
 def is_unfinished(host: HostFacts) -> bool:
@@ -111,20 +117,41 @@ def _first(found: list[Run], run: Run) -> Run:
     return run
 
 
-def _before(target: Target, run: Run, first: Run) -> Before:
-    # What only started the database changed no revision.
-    revisions = _revisions(run, "from") or _revisions(run, "to" if run.get("continues") else "from")
+def _tries(found: list[Run], newest: Run, now: tuple[list[str], str]) -> list[Run]:
+    """Return NEWEST and the deploys just before it that did not end well, newest first."""
+    tries = [newest]
+    for each in found[found.index(newest) + 1 :]:
+        if _verb(each) == "deploy":
+            if each["result"] == "ok" and not each.get("continues"):
+                break
+            tries.append(each)
+        elif _changed(each, now):
+            break
+    return tries
+
+
+def _before(target: Target, found: list[Run], tries: list[Run]) -> Before:
+    run, first = tries[-1], _first(found, tries[-1])
+    revisions = _found(run)
     if len(revisions) != 1 or not first.get("commit"):
         raise _nothing(target, run, is_code_known=bool(first.get("commit")))
+    # The newest backup of that revision: the fewest rows are lost.
+    saved = next((each for each in tries if each.get("backup") and _found(each) == revisions), run)
     return Before(
         run=run["run"],
         told=f"{_verb(run)} {run['run']} by {run.get('who', 'somebody')}",
         at=str(run.get("at")),
+        since=str(saved.get("at")),
         commit=first["commit"],
         revision=revisions[0],
-        dump=Path(run["backup"]) if run.get("backup") else None,
-        sha256=run.get("backup_sha256", ""),
+        dump=Path(saved["backup"]) if saved.get("backup") else None,
+        sha256=saved.get("backup_sha256", ""),
     )
+
+
+def _found(run: Run) -> list[str]:
+    """Return the revisions RUN began at; what only started the database changed none."""
+    return _revisions(run, "from") or _revisions(run, "to" if run.get("continues") else "from")
 
 
 def _nothing(target: Target, run: Run, *, is_code_known: bool) -> Refused:

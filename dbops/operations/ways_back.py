@@ -103,7 +103,7 @@ def _restore(target: Target, state: State, before: Before, why: str) -> Way:
     return Way(
         first=keeping,
         steps=steps,
-        loses=f"every row written since {before.at} is lost; the present database is kept aside",
+        loses=f"every row written since {before.since} is lost; the present database is kept aside",
         notes=(f"restores {dump.name}, because {why}",),
     )
 

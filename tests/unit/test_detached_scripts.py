@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -261,6 +262,45 @@ def test_only_the_newest_runs_are_kept(host):
         runs.append(host.start("true", keep=2)[0])
         host.follow(runs[-1])
     assert sorted(each.name for each in (host.home / "runs").iterdir()) == runs[-2:]
+
+
+def test_a_run_of_a_laptop_whose_clock_is_behind_is_kept(host):
+    for number in range(3):
+        (host.home / "runs" / f"20990101T00000000{number}Z-x").mkdir(parents=True)
+    run, said = host.start("true", keep=2)
+    assert said == ["started", "0"]
+    assert host.follow(run)[-2:] == ["rc 0", "0"]
+    kept = sorted(each.name for each in (host.home / "runs").iterdir())
+    assert kept == [run, "20990101T000000002Z-x"]
+
+
+LOCAL = """
+import sys
+from pathlib import Path
+from dbops import runner
+from dbops.runbook import Runbook, Step
+home, run = Path(sys.argv[1]), sys.argv[2]
+book = Runbook(verb="al-up", environment="vm_stg", steps=(Step(title="wait", command="sleep 60"),))
+holder = {"verb": "al-up", "who": "rin", "since": "now"}
+with runner.hold(home / "lock", holder, wait_seconds=0, waiting=print) as lock:
+    runner.name_holder(lock, {**holder, "run": run})
+    directory = home / "runs" / run
+    runner.run(book, directory, lock=lock, environment={}, watch=lambda event: None)
+"""
+
+
+def test_a_run_begun_on_the_host_itself_is_followed_and_cancelled_like_any_other(host, monkeypatch):
+    monkeypatch.setattr(detached, "PATIENCE", (2, 4, 60))
+    run = "20260101T000000000Z-local"
+    with subprocess.Popen([sys.executable, "-c", LOCAL, str(host.home), run]) as local:
+        host.wait_for(run, "events.jsonl")
+        following = host.following(run)
+        assert host.cancel(run) == ["interrupted", "0"]
+        told = following.communicate(timeout=30)[0].splitlines()
+        local.wait(timeout=30)
+    assert any('"title":"wait"' in each for each in told)
+    assert told[-1] == f"rc {(host.home / 'runs' / run / 'rc').read_text().strip()}"
+    assert host.cancel(run) == ["ended", "0"]
 
 
 def test_a_script_that_did_not_arrive_whole_is_not_run(host):

@@ -10,9 +10,10 @@ import checkouts
 import pytest
 from checkouts import git
 
-from dbops import guard, hosts, upstream
+from dbops import guard, hosts, journal, runner, upstream
 from dbops.commands import host as commands
 from dbops.errors import ExitCode, Problem, Refused, Unreachable
+from dbops.operations import history
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,19 @@ def test_who_holds_the_lock_is_told_only_while_it_is_held(checkout):
     found = hosts.probe(checkout.target())
     holder.communicate()
     assert json.loads(found.holder) == {"who": "rin"}
+
+
+def test_a_run_begun_on_the_host_itself_is_listed_as_running(checkout):
+    home = checkout.target().home
+    holder = {"verb": "al-up", "who": "rin", "since": "now"}
+    journal.append(home / "journal.jsonl", {"event": "begin", "run": "r", **holder})
+    (checkout.there / ".dbops" / "environment").write_text("vm_stg")  # no end of line
+    with runner.hold(home / "lock", holder, wait_seconds=0, waiting=print) as lock:
+        runner.name_holder(lock, {**holder, "run": "r"})
+        target = checkout.target()
+        assert hosts.probe(target).marker == "vm_stg"
+        (found,) = history.listed(target)
+    assert (found["run"], found["result"]) == ("r", "running")
 
 
 def test_a_checkout_at_no_branch_says_none(checkout):

@@ -352,6 +352,30 @@ def test_a_deploy_that_failed_half_way_is_taken_back_and_not_the_one_before_it(c
     )
 
 
+@pytest.mark.parametrize("code", [1, 130, None])
+def test_a_deploy_that_was_tried_again_is_taken_back_with_its_first_try(checkout, code):
+    commit = release(checkout)
+    first = run(2, (checkout.first, [HEAD]), (commit, [HEAD]), code=code)
+    again = run(3, (commit, [HEAD]), (commit, [NEXT]))
+    earlier = run(1, (checkout.first, [HEAD]), (checkout.first, [HEAD]))
+    runbook = planned(checkout, (*earlier, *first, *again))
+    assert (before(runbook), back(checkout) in titles(runbook)) == (ID.format(2), True)
+    between = run(4, (commit, [NEXT]), (commit, [HEAD]), verb="al-down")
+    last = run(5, (commit, [HEAD]), (commit, [NEXT]))
+    assert before(planned(checkout, (*first, *again, *between, *last))) == ID.format(5)
+
+
+def test_of_several_tries_the_newest_backup_of_the_old_revision_is_restored(checkout):
+    commit = release(checkout, downgrade=NO_WAY_BACK)
+    taken = with_backup(checkout)
+    first = run(1, (checkout.first, [HEAD]), (commit, [HEAD]), code=1, backup="/gone")
+    again = run(2, (commit, [HEAD]), (commit, [NEXT]), at="2026-11-22T22:00:00Z", **taken)
+    runbook = planned(checkout, (*first, *again))
+    assert before(runbook) == ID.format(1)
+    assert any(each.startswith("restores before.dump, because ") for each in runbook.notes)
+    assert "every row written since 2026-11-22T22:00:00Z is lost" in runbook.loses
+
+
 @pytest.mark.parametrize(("moved", "number"), [(True, 2), (False, 1)])
 def test_a_deploy_that_left_no_end_is_judged_by_what_is_there_now(checkout, moved, number):
     middle = release(checkout)
