@@ -46,7 +46,8 @@ class OverSsh(FabricExecutor):  # type: ignore[misc]  # Fabric has no types
         if len(hosts) > 1:
             from dbops import side_by_side
 
-            sys.exit(side_by_side.run(sys.argv, hosts, self.collection))
+            named = [getattr(each, "name", str(each)) for each in tasks]
+            sys.exit(side_by_side.run(sys.argv, hosts, self.collection, named))
         return super().execute(*tasks)
 
 

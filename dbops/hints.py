@@ -44,10 +44,8 @@ def check(arguments: Sequence[str], namespace: Collection) -> None:
     """
     if not argv.is_ours(arguments):
         return
-    _check_hosts(arguments)
-    rest = list(argv.from_first_task(arguments[1:]))
-    if rest:
-        _check_words(iter(rest), namespace)
+    named = list(_checked(argv.from_first_task(arguments[1:]), namespace))
+    _check_hosts(arguments, named)
     helped = argv.helped(arguments[1:])
     if helped and helped not in namespace.task_names:
         raise _unknown_word(helped, "", (), namespace)
@@ -70,7 +68,7 @@ def check_remainder(remainder: str) -> None:
         )
 
 
-def _check_hosts(arguments: Sequence[str]) -> None:
+def _check_hosts(arguments: Sequence[str], commands: Sequence[str]) -> None:
     """Refuse hosts that environments.yaml does not have, before any socket opens.
 
     Raises:
@@ -80,18 +78,19 @@ def _check_hosts(arguments: Sequence[str]) -> None:
 
     for each in argv.hosts(arguments):
         found = environments.find(each, usage=f"fab -H {{}} {argv.typed(arguments)}").at_host()
-        if argv.typed(arguments) in HERE:
+        for here in (each for each in commands if each in HERE):
             from dbops.errors import UsageProblem
 
             raise UsageProblem(
-                f"{argv.typed(arguments)} acts on this machine",
+                f"{here} acts on this machine",
                 where=f"-H {each}",
                 why=f"it is about the checkout it is typed in, not about {found.name}'s host",
-                next_command=f"inv {argv.typed(arguments)}",
+                next_command=f"inv {here}",
             )
 
 
-def _check_words(words: Iterator[str], namespace: Collection) -> None:
+def _checked(words: Iterator[str], namespace: Collection) -> Iterator[str]:
+    """Yield the commands among WORDS, while each word is checked."""
     task = ""
     flags: dict[str, Argument | None] = {}
     for word in words:
@@ -101,6 +100,7 @@ def _check_words(words: Iterator[str], namespace: Collection) -> None:
             _check_option(word, words, task, flags)
         elif word in namespace.task_names:
             task, flags = word, dict(_flags(word, namespace))
+            yield word
         else:
             raise _unknown_word(word, task, flags, namespace)
 

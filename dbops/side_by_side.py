@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from invoke.collection import Collection
 
 
-def run(arguments: Sequence[str], hosts: Sequence[str], namespace: Collection) -> int:
-    """Run the command of ARGUMENTS on each of HOSTS and return the first exit code that is not 0.
+def run(
+    arguments: Sequence[str], hosts: Sequence[str], namespace: Collection, commands: Sequence[str]
+) -> int:
+    """Run the COMMANDS of ARGUMENTS on each of HOSTS; return the first exit code that is not 0.
 
     Raises:
-        UsageProblem: it changes something, which is done on one host at a time (exit 4).
+        UsageProblem: one changes something, which is done on one host at a time (exit 4).
     """
-    command = argv.typed(arguments)
-    if command not in namespace.task_names or not getattr(namespace[command], "reads", False):
+    command = next((each for each in commands if not _reads(each, namespace)), None)
+    if command:
         raise UsageProblem(
             f"{command} takes one host",
             where=f"-H {','.join(hosts)}",
@@ -33,6 +35,10 @@ def run(arguments: Sequence[str], hosts: Sequence[str], namespace: Collection) -
     answers = runner.read_all(each)
     _show(hosts, answers, machine="--json" in arguments)
     return next((answer.code for answer in answers if answer.code), int(ExitCode.OK))
+
+
+def _reads(command: str, namespace: Collection) -> bool:
+    return command in namespace.task_names and bool(getattr(namespace[command], "reads", False))
 
 
 def _show(hosts: Sequence[str], answers: Sequence[runner.Answer], *, machine: bool) -> None:

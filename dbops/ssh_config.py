@@ -7,6 +7,7 @@ UserKnownHostsFile or `ProxyJump none`; asking OpenSSH costs 8 ms and no network
 from __future__ import annotations
 
 import os.path
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,21 +62,27 @@ def route(host: Host) -> tuple[Hop, ...]:
     Raises:
         UsageProblem: ssh refuses its own configuration (exit 4).
     """
-    options = _options(port=host.port, user=host.user, key=host.key)
-    said = _ask(host.address, options)
-    hop = _hop(host, said)
+    said = _ask(host.address, _options(port=host.port, user=host.user, key=host.key))
     jumps = host.jump or _first(said, "proxyjump")
-    if jumps in _NOTHING:
-        return (hop,)
-    return (*(each for jump in jumps.split(",") for each in _through(host, jump)), hop)
+    return (*_through(host, jumps), _hop(host, host.address, said))
 
 
-def _through(host: Host, jump: str) -> tuple[Hop, ...]:
-    """Return the hop JUMP, [user@]host[:port]; the host's own key and known_hosts serve it, too."""
+def _through(host: Host, jumps: str, past: frozenset[str] = frozenset()) -> tuple[Hop, ...]:
+    """Return the hops of JUMPS, [user@]host[:port] and so on; the first has a way of its own."""
+    if jumps in _NOTHING or jumps in past:
+        return ()
+    found = [_jump(host, each) for each in jumps.split(",")]
+    before = _first(found[0][1], "proxyjump")
+    hops = (_hop(host, address, said) for address, said in found)
+    return (*_through(host, before, past | {jumps}), *hops)
+
+
+def _jump(host: Host, jump: str) -> tuple[str, dict[str, list[str]]]:
+    """Return the address of JUMP and what ssh says of it; HOST's own key serves it, too."""
     user, _, rest = jump.rpartition("@")
     address, _, port = rest.rpartition(":") if rest.count(":") == 1 else (rest, "", "")
-    said = _ask(address, _options(port=int(port) if port else None, user=user, key=host.key))
-    return (_hop(host, said),)
+    options = _options(port=int(port) if port else None, user=user, key=host.key)
+    return address, _ask(address, options)
 
 
 def _options(*, port: int | None, user: str | None, key: str | None) -> list[str]:
@@ -105,7 +112,7 @@ def _first(said: Mapping[str, list[str]], keyword: str) -> str:
     return said.get(keyword, [""])[0]
 
 
-def _hop(host: Host, said: Mapping[str, list[str]]) -> Hop:
+def _hop(host: Host, asked: str, said: Mapping[str, list[str]]) -> Hop:
     address, port = _first(said, "hostname"), int(_first(said, "port"))
     name = _first(said, "hostkeyalias")
     agent = _first(said, "identityagent")
@@ -120,8 +127,18 @@ def _hop(host: Host, said: Mapping[str, list[str]]) -> Hop:
         known_hosts=tuple(Path(each) for each in _expanded(known_hosts)),
         agent=_first(said, "identitiesonly") != "yes" and agent != "none",
         agent_socket="" if agent in {"none", "SSH_AUTH_SOCK"} else os.path.expanduser(agent),  # noqa: PTH111  never raises
-        proxy_command="" if (found := _first(said, "proxycommand")) in _NOTHING else found,
+        proxy_command=_proxy_command(asked, said),
     )
+
+
+def _proxy_command(asked: str, said: Mapping[str, list[str]]) -> str:
+    """Return ProxyCommand with its tokens filled in, which `ssh -G` leaves (ssh_config(5))."""
+    found = _first(said, "proxycommand")
+    names = {"%h": "hostname", "%p": "port", "%r": "user"}
+    tokens = {token: _first(said, name) for token, name in names.items()}
+    tokens |= {"%n": asked, "%%": "%"}
+    filled = re.sub("%.", lambda each: tokens.get(each[0], each[0]), found)
+    return "" if found in _NOTHING else filled
 
 
 def _expanded(paths: list[str]) -> list[str]:

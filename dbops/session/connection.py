@@ -13,11 +13,11 @@ from fabric import Connection
 from fabric.config import Config
 from paramiko import AuthenticationException, BadHostKeyException, ChannelException, SSHException
 from paramiko.client import MissingHostKeyPolicy
-from paramiko.hostkeys import HostKeys
 from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
 
 from dbops import ssh_config
 from dbops.errors import Problem, Refused, Unreachable
+from dbops.session import known_hosts
 from dbops.session.login import EagerTransport
 
 if TYPE_CHECKING:
@@ -80,12 +80,8 @@ def _credentials(hop: Hop) -> dict[str, Any]:
 
 
 def _trust_only_known_keys(client: SSHClient, hop: Hop) -> None:
-    known = HostKeys()
-    for file in hop.known_hosts:
-        if file.is_file():
-            known.load(str(file))
     connected_as = ssh_config.known_name(hop.address, hop.port)
-    for kind, key in dict(known.lookup(hop.known_as) or {}).items():
+    for kind, key in known_hosts.keys(hop.known_hosts, hop.known_as).items():
         client.get_host_keys().add(connected_as, kind, key)
     client.set_missing_host_key_policy(_RefuseUnknownKeys(hop))
 

@@ -102,6 +102,7 @@ def test_a_reading_command_asks_several_hosts_and_sums_up(rig: Rig, fab: Fab):
 def test_a_changing_command_takes_exactly_one_host(fab: Fab, command: str):
     lines = refused(fab("-H", "stg,prod", command), ExitCode.USAGE, f"{command} takes one host")
     assert lines.endswith(f"next:  fab -H stg {command}")
+    refused(fab("-H", "stg,prod", "al-cur", command), ExitCode.USAGE, f"{command} takes one host")
 
 
 def test_what_stands_after_a_double_dash_never_runs(rig: Rig, fab: Fab):

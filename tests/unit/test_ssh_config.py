@@ -114,9 +114,18 @@ def test_a_proxy_jump_of_none_is_no_jump(configured):
     assert len(ssh_config.route(host())) == 1
 
 
-def test_a_proxy_command_is_kept_and_none_is_not(configured):
-    configured(vm={"proxycommand": "nc %h %p"})
-    assert ssh_config.route(host())[0].proxy_command == "nc %h %p"
+def test_a_jump_host_is_reached_through_its_own_and_no_circle_is_gone(configured):
+    configured(vm={"proxyjump": "one,two"}, one={"proxyjump": "zero"}, two={"proxyjump": "three"})
+    assert [hop.address for hop in ssh_config.route(host())] == ["zero", "one", "two", "vm"]
+    configured(vm={"proxyjump": "one"}, one={"proxyjump": "one"})
+    assert [hop.address for hop in ssh_config.route(host())] == ["one", "vm"]
+
+
+def test_a_proxy_command_has_its_tokens_filled_in_and_none_is_none(configured):
+    said = {"hostname": "10.0.0.5", "port": "2222", "user": "deploy"}
+    configured(vm={**said, "proxycommand": "ssh -W %h:%p -l %r -o x=%n,%%h,%z jump"})
+    filled = "ssh -W 10.0.0.5:2222 -l deploy -o x=vm,%h,%z jump"
+    assert ssh_config.route(host())[0].proxy_command == filled
     configured(vm={"proxycommand": "none"})
     assert ssh_config.route(host())[0].proxy_command == ""
 
