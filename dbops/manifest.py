@@ -79,6 +79,8 @@ def _unusable(what: str, path: Path, why: str) -> Problem:
 
 def of(machine: Machine, dump: Path) -> Manifest | None:
     """Return the manifest beside DUMP on MACHINE, None when it has none."""
+    if dump.suffix != ".dump":
+        return None  # the manifest of this name is another file's
     path = dump.with_suffix(".json")
     text = machine.text(path)
     return None if text is None else parse(path, text)

@@ -51,7 +51,7 @@ chmod 700 "$directory"
 # The directory may be a link to another disk, which find follows with -H alone.
 # Another environment's name may begin with this one's; no name holds a T or a Z.
 own="${environment}_????????T??????Z_*"
-find -H "$directory" -name ".${environment}_????????T??????Z.*" -type f -mmin +1440 -exec rm -f {} +
+find -H "$directory" -maxdepth 1 -name ".${environment}_????????T??????Z.*" -type f -mmin +1440 -exec rm -f {} +
 
 ask() {
     ask_sql=$1
@@ -79,7 +79,7 @@ shift 5
         "a backup under a wrong name is worse than none" "correct environments.yaml"
 
 # A dump is smaller than its database; the largest so far is the better guess, where there is one.
-largest=$(find -H "$directory" -name "$own.dump" -type f -exec wc -c {} \; | awk '$1 > m { m = $1 } END { print m + 0 }')
+largest=$(find -H "$directory" -maxdepth 1 -name "$own.dump" -type f -exec wc -c {} \; | awk '$1 > m { m = $1 } END { print m + 0 }')
 need=$(awk -v size="$bytes" -v last="$largest" 'BEGIN { printf "%d", (last ? last * 1.2 : size * 0.5) / 1024 + 1024 }')
 free=$(df -Pk -- "$directory" | awk 'NR == 2 { print $4 }')
 [ "$free" -ge "$need" ] ||
@@ -87,11 +87,21 @@ free=$(df -Pk -- "$directory" | awk 'NR == 2 { print $4 }')
         "free some, or set backup.directory in environments.yaml"
 
 # Names have seconds; a second backup of the same one must not take the first one's place.
-until time=$(date -u +%Y%m%dT%H%M%SZ) && [ -z "$(find -H "$directory" -name "${environment}_${time}_*")" ]; do
+claimed='' tries=0
+claim() {
+    time=$(date -u +%Y%m%dT%H%M%SZ)
+    [ -z "$(find -H "$directory" -maxdepth 1 -name "${environment}_${time}_*")" ] || return
+    (set -C && : >"$directory/.${environment}_$time.claimed") 2>/dev/null || return
+    claimed="$directory/.${environment}_$time.claimed"
+}
+until claim; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 30 ] ||
+        fail 1 "$environment: no name is free for a backup" "$directory" "another one holds each second, or nothing can be written" "$again"
     sleep 1
 done
 partial="$directory/.${environment}_$time.$$.partial"
-trap 'rm -f -- "$partial" "$partial.rows" "$partial.sha256" "$partial.error" "$partial.rows.json"' EXIT
+trap 'rm -f -- "$claimed" "$partial" "$partial.rows" "$partial.sha256" "$partial.error" "$partial.rows.json"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -150,7 +160,7 @@ mv -- "$partial.rows.json" "$directory/$name.json"
 
 # The newest are kept, and this one, even where a clock that ran ahead named others later; names sort
 # by time. A dump without a manifest was never finished.
-find -H "$directory" -name "$own.json" -type f | sort -r | tail -n "+$((keep + 1))" |
+find -H "$directory" -maxdepth 1 -name "$own.json" -type f | sort -r | tail -n "+$((keep + 1))" |
     while IFS= read -r old; do
         [ "$old" = "$directory/$name.json" ] || rm -f -- "${old%.json}.dump" "${old%.json}.dump.age" "$old"
     done

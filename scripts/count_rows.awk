@@ -1,5 +1,13 @@
 # The rows of each table in a dump's text, as JSON lines, and whether the text came to its end.
 # A row of COPY is one line: a line end inside a value is written as \n.
+# Text of a JSON string; what gsub makes of several backslashes differs between awks.
+function quoted(text,    at, each, made) {
+    for (at = 1; at <= length(text); at++) {
+        each = substr(text, at, 1)
+        made = made (each == "\\" || each == "\"" ? "\\" : "") each
+    }
+    return made
+}
 !inside && /^COPY / && / FROM stdin;$/ {
     table = substr($0, 6)
     match(table, /^("([^"]|"")+"|[^" .]+)\.("([^"]|"")+"|[^" .]+)/)
@@ -10,10 +18,7 @@
     next
 }
 inside && $0 == "\\." {
-    name = table
-    gsub(/\\/, "\\\\", name)
-    gsub(/"/, "\\\"", name)
-    printf "table\t\"%s\": %d\n", name, rows
+    printf "table\t\"%s\": %d\n", quoted(table), rows
     if (table == "public.alembic_version") print "revision\t" first
     inside = 0
     next

@@ -62,7 +62,7 @@ def differences(expected: Catalogue, live: Catalogue) -> list[Difference]:
     """Return how LIVE differs from EXPECTED, the worst first; empty when it does not.
 
     Roles belong to the cluster and are in a catalogue when something names them, so one that is
-    in one catalogue only is no difference; what names it is.
+    in one catalogue only is no difference; what names it is, and so is what it is a member of.
     """
     return _Comparison(expected, live).differences()
 
@@ -98,6 +98,8 @@ class _Comparison:
                 yield key, What.CHANGED
 
     def _is_of_unshared_role(self, key: Key) -> bool:
+        if key.kind == "membership":
+            return False
         side = self.expected if key in self.expected.objects else self.live
         roles = [each for each in (key, *side.parents.get(key, ())) if each.kind == "role"]
         return any((each in self.expected.objects) != (each in self.live.objects) for each in roles)

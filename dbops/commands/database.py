@@ -229,9 +229,13 @@ def scratch(environment: Environment, purpose: str = "scratch") -> str:
 
 def recreate(backend: Backend, environment: Environment, database: str) -> str:
     """Return the shell text that makes DATABASE anew and empty, with the locale of the live one."""
+    return lines(drop(backend, database), create_alike(backend, environment, database))
+
+
+def create_alike(backend: Backend, environment: Environment, database: str) -> str:
+    """Return the shell text that makes DATABASE, which must not be there, like the live one."""
     made = _ALIKE.format(new=sql.literal(database), live=sql.literal(environment.database.name))
     return lines(
-        drop(backend, database),
         f"made=$({psql.ask(backend, made, 'postgres')})",
         f'{words(*psql.command(backend, database="postgres"))} --command="$made"',
     )

@@ -122,6 +122,26 @@ def undo(directory: Path, written: Sequence[Path], folders: Sequence[Path], mark
     )
 
 
+def check_own(directory: Path, written: Sequence[Path], mark: Path) -> str:
+    """Return a test that all that differs in WRITTEN is what the killed move that left MARK wrote.
+
+    What a person did since then would be lost by taking it back.
+    """
+    git = ("git", "-c", "core.quotePath=off", "-C", directory)
+    place = words(directory)
+    why = "the checkout has changes that the interrupted move did not make; commit or move them:"
+    return f"""\
+others=$({{
+    {words(*git, "diff", "--name-only", "--relative", "HEAD", "--", *written)}
+    {words(*git, "ls-files", "--others", "--exclude-standard", "--", *written)}
+}} | while IFS= read -r each; do
+    [ ! -e {place}/"$each" ] ||
+        printf '%s  %s\\n' "$(sha256sum <{place}/"$each" | cut -d ' ' -f 1)" {place}/"$each" |
+            grep -v -x -F -f {words(mark)} | cut -d ' ' -f 3-
+done)
+[ -z "$others" ] || {{ {words("echo", why)}; echo "$others"; exit 1; }}"""
+
+
 def write(
     directory: Path,
     *,
@@ -154,10 +174,19 @@ def write(
         f"take_back() {{\n{undo}\n}}",
         "trap 'code=$?; [ $code -eq 0 ] || take_back' EXIT",
         "trap 'exit 130' INT TERM HUP",
-        f": >{words(mark)}",
+        *(_noted(source, target, mark) for source, target in moves),
+        *(_noted(words(new), path, mark) for new, (path, _) in zip(ready, texts, strict=True)),
         *dict.fromkeys(words("mkdir", "-p", "--", target.parent) for _, target in moves),
         *(f"mv -- {source} {words(target)}" for source, target in moves),
         *(words("mv", "--", new, path) for new, (path, _) in zip(ready, texts, strict=True)),
         words("rm", "-f", "--", mark),
         words("rm", "-rf", "--", mark.parent),
+    )
+
+
+def _noted(source: str, target: Path, mark: Path) -> str:
+    """Return what notes in MARK that TARGET will be what the shell word SOURCE names now."""
+    return (
+        f"printf '%s  %s\\n' \"$(sha256sum <{source} | cut -d ' ' -f 1)\" {words(target)}"
+        f" >>{words(mark)}"
     )

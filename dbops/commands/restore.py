@@ -27,9 +27,17 @@ def restoring(environment: Environment) -> str:
 
 
 def restore_dump(
-    backend: Backend, environment: Environment, dump: Path, database: str, tables: int
+    backend: Backend, environment: Environment, dump: Path, database: str, tables: int | None
 ) -> tuple[Step, ...]:
-    """Return the steps that restore DUMP, of so many TABLES, into DATABASE, made anew."""
+    """Return the steps that restore DUMP into DATABASE, made anew.
+
+    Args:
+        backend: reaches the server.
+        environment: whose locale, roles and settings the database gets.
+        dump: the file, in pg_dump's custom format.
+        database: the name of the new database.
+        tables: how many its manifest says; None without one, when there must be one at least.
+    """
     restore = words(
         *backend.beside(),
         "pg_restore",
@@ -45,8 +53,9 @@ def restore_dump(
             _prepared(backend, environment, database),
             f"{restore} <{words(dump)}",
         ),
+        verify=_is_not_empty(backend, database, dump.name) if tables is None else "",
         counts="processing data for table",
-        total=tables,
+        total=tables or 0,
     )
     finished = finishing(backend, environment, database)
     return tuple(commands.or_dropped(each, backend, database) for each in (made, finished))
@@ -113,11 +122,18 @@ def restore_sql(
             f"rm -f {copy}",
             f"else\n{plain}\nfi",
         ),
-        verify=f'[ "$({psql.ask(backend, commands.holds(1), database)})" = t ] || '
-        f"{{ {words('echo', f'{file.name} made no table in {database}')}; exit 1; }}",
+        verify=_is_not_empty(backend, database, file.name),
     )
     finished = finishing(backend, environment, database)
     return tuple(commands.or_dropped(each, backend, database) for each in (made, finished))
+
+
+def _is_not_empty(backend: Backend, database: str, name: str) -> str:
+    """Return a test that what the file NAME made in DATABASE can be the application's."""
+    return (
+        f'[ "$({psql.ask(backend, commands.holds(1), database)})" = t ] || '
+        f"{{ {words('echo', f'{name} made no table in {database}')}; exit 1; }}"
+    )
 
 
 def _prepared(backend: Backend, environment: Environment, database: str) -> str:

@@ -25,12 +25,15 @@ def claim(backend: Backend, database: str) -> str:
 
 
 def claimed_seconds(backend: Backend, database: str) -> str:
-    """Return the shell text that prints how many seconds ago DATABASE was claimed, if ever."""
+    """Return the shell text that prints how many seconds ago DATABASE was claimed.
+
+    It prints nothing where there is no such database, and `never` where nobody claims it.
+    """
     question = (
-        "SELECT extract(epoch FROM now() - split_part(each, '=', 2)::timestamptz)::int"
-        " FROM pg_database AS d JOIN pg_db_role_setting AS s ON s.setdatabase = d.oid,"
-        f" unnest(s.setconfig) AS each WHERE d.datname = {sql.literal(database)}"
-        " AND each LIKE 'dbops.scratch_since=%'"
+        "SELECT coalesce((SELECT extract(epoch FROM now() - split_part(each, '=', 2)::timestamptz)"
+        "::int::text FROM pg_db_role_setting AS s, unnest(s.setconfig) AS each"
+        " WHERE s.setdatabase = d.oid AND each LIKE 'dbops.scratch_since=%'), 'never')"
+        f" FROM pg_database AS d WHERE d.datname = {sql.literal(database)}"
     )
     return psql.ask(backend, question, "postgres")
 

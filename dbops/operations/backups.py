@@ -10,7 +10,7 @@ from dbops.commands import backup as commands
 from dbops.commands import restore
 from dbops.environments.beside import named
 from dbops.errors import Problem, UsageProblem
-from dbops.operations import require
+from dbops.operations import history, require
 from dbops.output import Conclusion
 from dbops.probe import backend
 from dbops.runbook import Runbook
@@ -33,22 +33,23 @@ def backup(target: Target, state: State) -> Runbook:
     return Runbook(verb="backup", environment=target.name, steps=(step,))
 
 
-def taken(target: Target, _state: State) -> Conclusion:
-    """Say what the newest backup holds.
+def taken(target: Target, state: State) -> Conclusion:
+    """Say what the backup holds that was taken last, by the journal: a name may be ahead of time.
 
     Raises:
         Problem: there is none, whatever the script said (exit 1).
     """
-    found = manifest.every(target.machine, directory(target), target.name)
-    if not found:
+    entries = state.host.journal if state.host else history.entries(target)
+    dump = next((Path(each["backup"]) for each in reversed(entries) if each.get("backup")), None)
+    found = manifest.of(target.machine, dump) if dump else None
+    if found is None:
         raise Problem(f"{target.name}: there is no backup", where=str(directory(target)))
-    newest = found[0]
-    rows = sum(count for _, count in newest.rows)
+    rows = sum(count for _, count in found.rows)
     return Conclusion(
-        sentence=f"{target.name}: {newest.dump.name} is proven: {newest.size_bytes} bytes, "
-        f"{len(newest.rows)} tables, {rows} rows, at {newest.revision or 'no revision'}",
+        sentence=f"{target.name}: {found.dump.name} is proven: {found.size_bytes} bytes, "
+        f"{len(found.rows)} tables, {rows} rows, at {found.revision or 'no revision'}",
         next_command=f"{target.command('backups')} --restore-test",
-        facts=tuple(describe(newest).items()),
+        facts=tuple(describe(found).items()),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
 from dbops.commands import moving
+from dbops.commands.shell import lines
 from dbops.errors import Problem, Refused
 from dbops.revisions import ARCHIVE
 from dbops.runbook import Step
@@ -90,13 +91,18 @@ class Checkout:
             )
         return answer.out
 
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return self.target.versions, self.target.versions.with_name(ARCHIVE)
+
     def undo(self) -> str:
         """Return what brings the files back to what is committed."""
-        folders = (self.target.versions, self.target.versions.with_name(ARCHIVE))
-        return moving.undo(self.directory, self.written, folders, self.mark)
+        return moving.undo(self.directory, self.written, self._folders, self.mark)
 
     def taking_back(self) -> Step:
-        """Return the step that does so after a move was killed."""
+        """Return the step that does so after a move was killed, unless more has changed since."""
+        places = tuple(dict.fromkeys((*self.written, *self._folders)))
         return Step(
-            title="take back what an interrupted move of the baseline left", command=self.undo()
+            title="take back what an interrupted move of the baseline left",
+            command=lines(moving.check_own(self.directory, places, self.mark), self.undo()),
         )

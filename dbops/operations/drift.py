@@ -36,7 +36,8 @@ def drift(
         Problem: the database has no version, or the catalogue cannot be read (exit 1).
     """
     found = require.database(target, state)
-    now = scratch.live(target, state)  # before anything is built beside it
+    # Before anything is built beside it.
+    now = scratch.live(target, state, cluster=against is not None)
     wanted, what = _wanted(target, state, against, look)
     differing = catalogue.differences(wanted, now)
     return {
@@ -63,7 +64,7 @@ def _wanted(
         return kept.without(target.environment.drift.ignore), against
     other, other_state = look(against)
     require.database(other, other_state)
-    return scratch.live(other, other_state), other.name
+    return scratch.live(other, other_state, cluster=True), other.name
 
 
 def _version(target: Target, state: State) -> str:
@@ -100,7 +101,7 @@ def export(target: Target, state: State, file: Path) -> dict[str, Any]:
         UsageProblem: the file cannot be written (exit 4).
     """
     require.database(target, state)
-    now = scratch.live(target, state)
+    now = scratch.live(target, state, cluster=True)
     try:
         file.write_text(catalogue.dump(now), encoding="utf-8")
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dbops import manifest
@@ -74,7 +75,7 @@ def _from_dump(
     notes = () if found else ("the dump has no manifest: its rows cannot be compared with it",)
     if found:
         manifest.check_usable(target.machine, found, environment, origin=origin, server=server)
-    tables = len(found.rows) if found else 0
+    tables = len(found.rows) if found else None
     steps = (
         backup.read_back(beside, dump, found.sha256 if found else None),
         *commands.restore_dump(beside, environment, dump, database, tables),
@@ -120,7 +121,7 @@ def check_complete(target: Target, file: Path) -> str:
             why="it is restored with --dump",
             next_command=target.command(f"restore --dump {file}"),
         )
-    begins = b"PostgreSQL database dump\n" in found.head
+    begins = re.search(rb"PostgreSQL database dump\r?\n", found.head)
     if begins and b"database dump complete" not in found.tail:
         raise Refused(
             "the SQL file is cut",
@@ -160,7 +161,9 @@ def restored(target: Target, state: State) -> Conclusion:
     return Conclusion(
         sentence=f"{target.name}: restored, {len(found.relations)} relations at {versions}; "
         f"kept aside: {', '.join(aside) or 'nothing'}",
-        next_command=f"{target.command('al-up')}, then {target.command('restore-forget')}",
+        next_command=f"{target.command('al-up')}, then {target.command('restore-forget')}"
+        if found.versions
+        else target.command("al-which"),
         facts=(("versions", found.versions), ("kept", aside)),
     )
 

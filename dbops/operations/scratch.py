@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -29,16 +30,26 @@ if TYPE_CHECKING:
 
 # Materialized views come from a schema-only dump without rows: that is no property of a schema.
 NEVER = ("unpopulated view *",)
+# Built on the same server, a scratch database has the roles of the live one: the files do not say
+# what a role that is there may do, and a kept catalogue says what it once could.
+CLUSTER = ("role *", "membership *", "setting role *")
 _ABANDONED_SECONDS = 600
+_CLAIM_SECONDS = 2
 
 
-def live(target: Target, state: State, database: str | None = None) -> Catalogue:
-    """Return the catalogue of the environment's database, or of another one of its server.
+def live(target: Target, state: State, *, cluster: bool = False) -> Catalogue:
+    """Return the catalogue of the environment's database.
+
+    Args:
+        target: the environment.
+        state: how it is now.
+        cluster: with its roles, to be compared with another server's.
 
     Raises:
         Problem: the catalogue cannot be read (exit 1).
     """
-    return _read(target, state, database).without(target.environment.drift.ignore)
+    ignored = target.environment.drift.ignore
+    return _read(target, state, None).without(ignored if cluster else (*ignored, *CLUSTER))
 
 
 def _read(target: Target, state: State, database: str | None) -> Catalogue:
@@ -71,7 +82,7 @@ def kept(target: Target, state: State, revision: str) -> Catalogue | None:
     """Return the catalogue of REVISION where it was built before, None where it was not."""
     path = _cache(target, state, revision)
     try:
-        return catalogue.load(path).without(target.environment.drift.ignore)
+        return catalogue.load(path).without((*target.environment.drift.ignore, *CLUSTER))
     except UsageProblem:  # there is none, or a damaged one
         return None
 
@@ -123,10 +134,9 @@ class Scratch:
         if not any_roles:
             _check_roles(target, state)
         scratch = cls(target, state, database.scratch(target.environment))
-        scratch._check_unused()
+        scratch._make()
         try:
-            claim = commands.claim(scratch.beside, scratch.name)
-            scratch.run(database.recreate(scratch.beside, target.environment, scratch.name), claim)
+            scratch.claim()
             yield scratch
         finally:
             scratch.run(database.drop(scratch.beside, scratch.name))
@@ -183,7 +193,7 @@ class Scratch:
         partial = path.with_suffix(".partial")
         partial.write_text(catalogue.dump(found), encoding="utf-8")
         partial.replace(path)
-        return found.without(self.target.environment.drift.ignore)
+        return found.without((*self.target.environment.drift.ignore, *CLUSTER))
 
     def run(self, *texts: str) -> None:
         """Run shell text beside the server; `$1` is a directory that is gone afterwards.
@@ -202,18 +212,40 @@ class Scratch:
         """Say anew that it is in use: one that said so long ago is taken for left behind."""
         self.run(commands.claim(self.beside, self.name))
 
-    def _check_unused(self) -> None:
-        """Refuse a scratch database that is in use; one that was left behind is made anew."""
-        question = commands.claimed_seconds(self.beside, self.name)
-        age = self.target.machine.read(["sh", "-c", question]).out.strip()
+    def _make(self) -> None:
+        """Make the database; one that was left behind goes first.
+
+        Of two who make it at once the server lets one, who alone may drop it.
+
+        Raises:
+            Locked: it is in use (exit 75).
+        """
+        age = self._age()
+        if age == "never":  # it may just have been made
+            time.sleep(_CLAIM_SECONDS)
+            age = self._age()
         if age.isdigit() and int(age) < _ABANDONED_SECONDS:
-            raise Locked(
-                f"{self.target.name}: another comparison is building a schema",
-                where=self.name,
-                why=f"it began {age} s ago; one that was killed is removed after "
-                f"{_ABANDONED_SECONDS} s",
-                next_command="wait for it, then type the same command again",
-            )
+            raise self._in_use(f"it began {age} s ago")
+        if age:
+            self.run(database.drop(self.beside, self.name))
+        try:
+            self.run(database.create_alike(self.beside, self.target.environment, self.name))
+        except Problem:
+            if self._age():
+                raise self._in_use("it has just begun") from None
+            raise
+
+    def _age(self) -> str:
+        question = commands.claimed_seconds(self.beside, self.name)
+        return self.target.machine.read(["sh", "-c", question]).out.strip()
+
+    def _in_use(self, since: str) -> Locked:
+        return Locked(
+            f"{self.target.name}: another comparison is building a schema",
+            where=self.name,
+            why=f"{since}; one that was killed is removed after {_ABANDONED_SECONDS} s",
+            next_command="wait for it, then type the same command again",
+        )
 
 
 def _check_roles(target: Target, state: State) -> None:

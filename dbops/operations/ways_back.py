@@ -93,7 +93,7 @@ def _restore(target: Target, state: State, before: Before, why: str) -> Way:
     name = restore.restoring(environment)
     steps = (
         backup.read_back(beside, file, before.sha256),
-        *restore.restore_dump(beside, environment, file, name, len(found.rows) if found else 0),
+        *restore.restore_dump(beside, environment, file, name, len(found.rows) if found else None),
         commands.is_at(beside, name, before.revision),
         *((restore.compare_rows(beside, found, name),) if found else ()),
         restore.swap(beside, environment, before.revision),

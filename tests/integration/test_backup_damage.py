@@ -179,6 +179,13 @@ def test_an_edited_manifest(head, dump):
 
 
 @pytest.mark.parametrize("dump", ["none"], indirect=True)
+def test_a_manifest_proves_no_other_file_of_its_name(head, dump):
+    other = dump.with_suffix(".bad")
+    other.write_bytes(b"PGDMP and then nothing")
+    tested = head.inv("backups", *DEV, "--restore-test", "--dump", str(other))
+    refused(tested, ExitCode.USAGE, "the dump has no manifest")
+
+
 def test_a_dump_without_a_manifest_is_read_in_full_before_it_is_used(head, dump):
     dump.with_suffix(".json").unlink()
     cut(dump, 0.5)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import stat
+import subprocess
 import threading
 from pathlib import Path
 
 import psycopg2
 import pytest
+from conftest import _binaries
 from watching import BASELINE, HEAD, succeeded, until
 
 DEV = ("--env", "local_dev")
@@ -26,6 +29,8 @@ STRANGE = (
     """CREATE FUNCTION public.prints() RETURNS text LANGUAGE sql AS $$ SELECT '
 COPY public.fake (t) FROM stdin;
 1' $$""",
+    r'CREATE TABLE public."a\q\\b" (n int)',
+    r'INSERT INTO public."a\q\\b" VALUES (1)',
     "CREATE UNLOGGED TABLE public.unlogged AS SELECT generate_series(1, 7)",
 )
 COUNTED = """\
@@ -74,7 +79,7 @@ def test_the_manifest_says_what_the_database_holds(head, folder):
     finally:
         head.psql(
             'DROP SCHEMA "odd (name) "" here" CASCADE',
-            "DROP TABLE public.no_columns, public.unlogged",
+            r'DROP TABLE public.no_columns, public.unlogged, public."a\q\\b"',
             "DROP FUNCTION public.prints()",
         )
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -111,6 +116,39 @@ def test_a_linked_directory_is_kept_small_too(head, folder, tmp_path):
     ]
 
 
+def test_what_lies_in_a_folder_below_is_neither_counted_nor_removed(head, folder):
+    head.must("backup", *DEV)
+    old = folder / "zz-kept-for-the-audit"
+    old.mkdir()
+    for each in [*folder.glob("local_dev_*")]:
+        for number in range(8):
+            name = each.name.replace("_2", f"_3{number}", 1).replace(f"_3{number}0", f"_3{number}")
+            shutil.copy(each, old / name)
+    below = sorted(old.iterdir())
+    taken = [head.json("backup", *DEV)["dump"] for _ in range(2)]
+    assert sorted(old.iterdir()) == below
+    assert all(Path(each).exists() for each in taken)
+
+
+def test_two_scripts_in_one_second_take_two_names(head, folder):
+    folder.mkdir(mode=0o700)
+    script = Path(__file__).parents[2] / "scripts" / "backup.sh"
+    words = ["sh", script, "--environment", "local_dev", "--directory", folder]
+    words += ["--keep", "7", "--database", "sanbou_dev", "--user", "postgres", "--", "env"]
+    variables = {**os.environ, **head.libpq(), "PATH": f"{_binaries()}:{os.environ['PATH']}"}
+    both = [
+        subprocess.Popen(
+            words, cwd=head.directory, env=variables, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    said = {each.communicate(timeout=60)[0].strip() for each in both}
+    assert [each.returncode for each in both] == [0, 0]
+    assert said == {str(each) for each in folder.glob("*.dump")}
+    assert len(said) == 2
+    assert not [each for each in folder.iterdir() if each.name.startswith(".")]
+
+
 def test_a_clock_that_ran_ahead_does_not_cost_the_newest_backup(head, folder):
     head.must("backup", *DEV)
     said, dump = manifest(folder)
@@ -119,9 +157,10 @@ def test_a_clock_that_ran_ahead_does_not_cost_the_newest_backup(head, folder):
         shutil.copy(dump, folder / f"{name}.dump")
         ahead = {**said, "file": f"{name}.dump", "taken_at": f"{year}0101T000000Z"}
         (folder / f"{name}.json").write_text(json.dumps(ahead), encoding="utf-8")
-    head.must("backup", *DEV)
+    told = succeeded(head.inv("backup", *DEV))
     today = [each for each in folder.glob("*.dump") if "_209" not in each.name]
     assert len(today) == 1
+    assert f"{today[0].name} is proven" in told
     assert today[0] != dump
     assert today[0].with_suffix(".json").exists()
 

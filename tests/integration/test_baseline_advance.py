@@ -161,6 +161,13 @@ def test_stopped_while_it_writes_it_leaves_the_checkout_as_it_was(checkout, how,
         kill_everything(running, checkout)
         told = refused(checkout.inv("al-up", *DEV), ExitCode.FAILED, "which has no file")
         assert "baseline-advance was killed" in told
+        mine = checkout.directory / VERSIONS / "20990101_000000000_mine.py"
+        mine.write_text("work that nobody committed\n")
+        told = refused(checkout.inv(*ADVANCE, MIDDLE), ExitCode.FAILED, "baseline-advance stopped")
+        assert "changes that the interrupted move did not make" in told
+        assert f"{VERSIONS}/{mine.name}" in told
+        assert mine.read_text() == "work that nobody committed\n"
+        mine.unlink()
         told = succeeded(checkout.inv(*ADVANCE, MIDDLE))
         assert f"{BASELINE} is the baseline of this checkout" in told
     after = tree(checkout)

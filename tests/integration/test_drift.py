@@ -222,6 +222,29 @@ def test_two_looks_at_once_do_not_meet_and_an_interrupted_one_leaves_nothing(dev
     assert databases(dev) == there
 
 
+def test_of_looks_that_begin_together_one_builds_and_the_others_are_refused(dev, revision):
+    revision("SELECT pg_sleep(2)")
+    there = databases(dev)
+    looks = [dev.start("drift", *DEV) for _ in range(3)]
+    for each in looks:
+        each.communicate(timeout=120)
+    codes = sorted(each.returncode for each in looks)
+    assert codes == [ExitCode.OK, ExitCode.LOCKED, ExitCode.LOCKED]
+    assert databases(dev) == there
+
+
+def test_what_a_role_may_do_is_of_the_cluster_and_not_of_the_files(dev):
+    assert named(drift(dev)) == []
+    try:
+        dev.psql("ALTER ROLE sanbou_readonly CREATEDB", "GRANT sanbou_owner TO sanbou_readonly")
+        assert named(drift(dev)) == []
+    finally:
+        dev.psql(
+            "ALTER ROLE sanbou_readonly NOCREATEDB", "REVOKE sanbou_owner FROM sanbou_readonly"
+        )
+    assert named(drift(dev)) == []
+
+
 def test_what_a_killed_look_left_behind_is_made_anew_once_it_is_old(dev, revision):
     name = f"{DATABASES['local_dev']}_dbops_scratch"
     dev.psql(f"CREATE DATABASE {name}", database="postgres")

@@ -234,6 +234,8 @@ def test_a_plain_dump_that_is_cut_or_wrong_changes_nothing(backed, dump, plain):
     plain.write_text(text[: len(text) // 2], encoding="utf-8")
     words = ("restore", *DEV, "--sql", str(plain))
     refused(backed.inv(*words), ExitCode.REFUSED, "the SQL file is cut")
+    plain.write_text(text[: len(text) // 2].replace("\n", "\r\n"), encoding="utf-8")
+    refused(backed.inv(*words), ExitCode.REFUSED, "the SQL file is cut")
     refused(backed.inv("restore", *DEV, "--sql", dump), ExitCode.REFUSED, "custom format")
     broken = text.replace("COPY public.words", "SELECT 1/0;\nCOPY public.words", 1)
     plain.write_text(broken, encoding="utf-8")
@@ -333,6 +335,21 @@ def test_a_file_that_makes_no_table_is_not_swapped_in(backed, plain):
         backed.inv("restore", *DEV, "--sql", str(plain)), ExitCode.FAILED, "stopped at: run old.sql"
     )
     assert "old.sql made no table in sanbou_dev_restoring" in told
+    assert contents(backed) == before
+
+
+def test_a_dump_that_holds_no_table_is_not_swapped_in(backed, tmp_path):
+    before = contents(backed)
+    empty = tmp_path / "empty.dump"
+    words = [_binaries() / "pg_dump", "--format=custom", f"--file={empty}", "--dbname=postgres"]
+    subprocess.run(words, env=backed.libpq(), check=True)
+    told = refused(
+        backed.inv(*restoring(str(empty))),
+        ExitCode.FAILED,
+        "stopped at: restore into sanbou_dev_restoring",
+    )
+    assert "empty.dump made no table in sanbou_dev_restoring" in told
+    assert "sanbou_dev_restoring" not in databases(backed)
     assert contents(backed) == before
 
 

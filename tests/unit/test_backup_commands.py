@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 
 import pytest
 
+from dbops import environments
 from dbops.commands import backup, psql
+from dbops.commands.shell import RUN
 
 
 class Words:
@@ -45,6 +48,24 @@ def test_a_dump_whose_name_would_break_the_journal_is_refused(dump, why):
     done = named(dump)
     assert done.returncode == 1
     assert why in done.stdout
+
+
+def test_a_command_that_backs_up_leaves_a_file_and_not_one_of_another_environment(tmp_path):
+    environment = environments.find("vm_prod", usage="{}")
+    settings = replace(environment.backup, directory=str(tmp_path / "kept"))
+    found = replace(environment, backup=settings, project_directory=tmp_path)
+    stamp = "20260102T030405Z_0001.dump"
+    mine, other = f"kept/vm_prod_{stamp}", f"kept/vm_stg_{stamp}"
+    script = f"mkdir kept; echo 1 >{mine}; touch -d '1 hour' {other}; echo 2 >kept/.partial"
+    text = backup._by_command(found, script).replace(RUN, str(tmp_path))
+    done = subprocess.run(
+        ["sh", "-ec", f'{text}\necho "$dump"'], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(tmp_path / mine)
+    (tmp_path / mine).unlink()
+    text = backup._by_command(found, f"touch -d '1 hour' {other}").replace(RUN, str(tmp_path))
+    done = subprocess.run(["sh", "-ec", text], capture_output=True, text=True, check=False)
+    assert (done.returncode, "no new file is in" in done.stdout) == (1, True)
 
 
 def test_the_question_about_every_table_is_cut_into_arguments_the_kernel_takes():
