@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from invoke.tasks import Task, task
 
 from dbops import argv
-from dbops.errors import Interrupted
+from dbops.errors import Interrupted, of_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +103,8 @@ def _interruptible(body: Callable[..., Any]) -> Callable[..., Any]:
                 why="it only looks, so nothing is half done",
                 next_command="type the same command again",
             ) from None
+        except OSError as error:
+            raise of_file(error) from error
 
     return reads
 

@@ -58,6 +58,7 @@ def pinned(runbook: Runbook, found: Target, state: State) -> Runbook:
         found.environment,
         marker=state.host.marker,
         commit=state.host.commit,
+        changed=state.host.changed,
         found=state.database,
     )
     return runbook.beginning_with(check)

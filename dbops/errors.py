@@ -61,6 +61,22 @@ class Problem(Exit):
         return "\n".join(f"{label} {text}" for label, text in parts if text)
 
 
+def of_file(error: OSError) -> Problem:
+    """Return the problem of a file that cannot be read or written, as after one `sudo inv`.
+
+    Raises:
+        OSError: it names no file, so that nobody foresaw it.
+    """
+    if not error.filename:
+        raise error
+    return Problem(
+        "a file cannot be read or written",
+        where=str(error.filename),
+        why=error.strerror or str(error),
+        next_command=f"ls -ld {error.filename}; it has to be of the account that types this",
+    )
+
+
 class DifferencesFound(Problem):
     """A check looked and found differences or pending work (exit 2)."""
 

@@ -128,6 +128,15 @@ def _check_witness(
         )
 
 
+def held(hold: str) -> dict[str, str]:
+    """Return who locked an environment by hand, since when and why; HOLD is what the file says."""
+    try:
+        facts = json.loads(hold)
+        return {key: str(facts[key]) for key in ("who", "since", "message")}
+    except (ValueError, KeyError, TypeError):  # written by hand, or cut
+        return {"who": "somebody", "since": "a time it does not say", "message": hold.strip()}
+
+
 def check_hold(environment: Environment, hold: str) -> None:
     """Refuse to change an environment that somebody locked by hand.
 
@@ -139,7 +148,7 @@ def check_hold(environment: Environment, hold: str) -> None:
         Locked: there is one (exit 75).
     """
     if hold:
-        facts = json.loads(hold)
+        facts = held(hold)
         raise Locked(
             f"{environment.name} is locked by {facts['who']}",
             where=f"since {facts['since']}",

@@ -109,4 +109,5 @@ def _check(line: bytes, entry: Mapping[str, Any], previous: str | None, where: s
             "the journal was changed after it was written",
             where=where,
             why="the line does not fit the chain of hashes",
+            next_command="find out who did; then move the file aside, and a new chain begins",
         )

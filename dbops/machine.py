@@ -87,7 +87,8 @@ class ThisMachine:
 
     def texts(self, directory: Path, pattern: str) -> dict[Path, str]:
         """Return the small files in DIRECTORY whose names match PATTERN."""
-        return {each: each.read_text(encoding="utf-8") for each in directory.glob(pattern)}
+        files = (each for each in directory.glob(pattern) if each.is_file())
+        return {each: each.read_text(encoding="utf-8", errors="replace") for each in files}
 
     def measure(self, path: Path) -> Measured | None:
         """Return the size and hash of the file PATH, None when it is no file."""

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dbops import argv, environments, guard, hints, output, release, runs
-from dbops.errors import Interrupted, Refused, UsageProblem
+from dbops.errors import Interrupted, Refused, UsageProblem, of_file
 from dbops.probe import probe
 from dbops.target import Target
 from dbops.verb import Options, Verb
@@ -83,6 +83,8 @@ def change(name: str | None, verb: Verb, options: Options) -> None:
             why="nothing is half done",
             next_command="type the same command again",
         ) from None
+    except OSError as error:
+        raise of_file(error) from error
 
 
 def _change(found: Target, verb: Verb, options: Options) -> None:

@@ -29,7 +29,7 @@ def check(runbook: Runbook, found: Target, state: State, *, frees: bool = False)
     guard.check_freeze(found.environment, runbook, datetime.now(UTC))
     if not frees:
         guard.check_hold(found.environment, _hold(found, state))
-    if runbook.releases:
+    if runbook.releases and found.environment.guard.branches:
         branch, changed = _checkout(found, state)
         guard.check_checkout(found.environment, runbook, branch=branch, changed=changed)
 

@@ -37,6 +37,7 @@ def read(path: Path) -> Revision:
         path=path,
         sha256=hashlib.sha256(source).hexdigest(),
         reversible=_is_reversible(module),
+        has_downgrade="downgrade" in _functions(module),
         replaces=_replaces(path, values["replaces"]) if "replaces" in values else (),
         needs=_ids(path, values, "depends_on") if "depends_on" in values else (),
     )
@@ -53,11 +54,15 @@ def _parsed(path: Path, source: bytes) -> ast.Module:
 
 
 def _is_reversible(module: ast.Module) -> bool:
-    does = {each.name: _doing(each) for each in module.body if isinstance(each, ast.FunctionDef)}
+    does = _functions(module)
     if "upgrade" not in does or "downgrade" not in does:
         return False
     refuses = any(isinstance(each, ast.Raise) for each in does["downgrade"])
     return not refuses and bool(does["downgrade"] or not does["upgrade"])
+
+
+def _functions(module: ast.Module) -> dict[str, list[ast.stmt]]:
+    return {each.name: _doing(each) for each in module.body if isinstance(each, ast.FunctionDef)}
 
 
 def _doing(function: ast.FunctionDef) -> list[ast.stmt]:

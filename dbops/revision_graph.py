@@ -19,7 +19,8 @@ _FILES = "the revision files of this checkout"
 class Revision(Frozen):
     """One revision file: its id, the ids it follows, its title and the file's sha256.
 
-    `reversible` says that its downgrade takes back what its upgrade does, as far as its text shows.
+    `reversible` says that its downgrade takes back what its upgrade does, as far as its text shows;
+    `has_downgrade`, that there is one at all.
     `replaces`, of a baseline that was moved forward, names the revisions whose files are archived,
     by the last commit that has them in use. `needs` is its depends_on.
     """
@@ -30,6 +31,7 @@ class Revision(Frozen):
     path: Path
     sha256: str
     reversible: bool = False
+    has_downgrade: bool = True
     replaces: tuple[tuple[str, tuple[str, ...]], ...] = ()
     needs: tuple[str, ...] = ()
 

@@ -45,8 +45,8 @@ class Runbook(Frozen):
         steps: what runs, in order.
         reason: why there is nothing to do, or what stands behind the plan.
         destructive: the guard asks for --force and the typed name on a protected environment.
-        releases: it brings the checkout's revisions to a protected environment, so the checkout
-            must be clean and at an allowed branch.
+        releases: it brings the checkout's revisions to the environment: a freeze stands against it,
+            and under guard.branches the checkout must be clean and at an allowed branch.
         continues: the database was not running; plan again once these steps are done.
         confirmed: the environment's name is typed on a protected environment, though nothing that
             is there is lost.

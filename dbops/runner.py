@@ -246,14 +246,18 @@ def _failed_step(events: tuple[Event, ...]) -> Event:
 
 
 def _said(text: str, failed: Event, lines: int = 8) -> str:
-    """Return the last LINES lines the failed step wrote."""
+    """Return the last LINES lines the failed step wrote, or so many from its last error on."""
     own = text.rpartition(f"--- step {failed.step}\n")[2].partition("\n--- step ")[0]
-    told = (each for each in own.splitlines() if each.strip() and not _PROGRESS.match(each))
-    return "\n".join([*told][-lines:])
+    told = [each for each in own.splitlines() if each.strip() and not _PROGRESS.match(each)]
+    errors = [at for at, each in enumerate(told) if _ERROR.search(each)]
+    # pg_restore shows the whole statement behind the error.
+    first = min(max(len(told) - lines, 0), *errors[-1:], len(told))
+    return "\n".join(told[first : first + lines])
 
 
 # What --verbose tells of each part, for the progress bar; errors and their details say so.
 _PROGRESS = re.compile("pg_(dump|restore): (?!error|warning|detail|hint)")
+_ERROR = re.compile(r"\b(error|ERROR|FATAL|PANIC): ")
 
 
 @contextmanager

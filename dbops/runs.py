@@ -59,11 +59,14 @@ def failed(verb: str, found: Target, run: Run, log: str = "") -> Problem:
         return Interrupted(
             f"{found.name}: {verb} was interrupted",
             where=run.failed,
-            why="what it did in the database is rolled back; the steps before it are done",
+            why="the statement or revision that ran is rolled back; what came before it is done",
             next_command=again(verb, found),
         )
-    # Not REFUSED: 3 is also what psql ends with when a statement of a script fails.
+    # Not REFUSED: 3 is also what psql ends with when a statement of a script fails. Over SSH 69
+    # says that the run goes on; one whose database was lost has ended.
     known = {ExitCode.LOCKED, ExitCode.USAGE, ExitCode.UNREACHABLE}
+    if found.environment.remote:
+        known.discard(ExitCode.UNREACHABLE)
     return Problem(
         f"{found.name}: {verb} stopped at: {run.failed}",
         where=log or str(found.home / "runs"),

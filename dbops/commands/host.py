@@ -92,14 +92,17 @@ def unchanged(
     *,
     marker: str,
     commit: str,
+    changed: tuple[str, ...],
     found: Database | None,
 ) -> Step:
     """Return the step that sees that host, checkout and database are what was planned with."""
     place = environment.project_directory
+    status = ("git", "--no-optional-locks", "-C", place, "status", "--porcelain")
     said = f"cat {words(place / '.dbops' / 'environment')} 2>/dev/null || :"
     checks = [
         equals(said, marker),
         equals(words("git", "-C", place, "rev-parse", "HEAD"), commit),
+        equals(f"{words(*status)} 2>&1 | cut -c 4-", "\n".join(changed)),
     ]
     if found is not None and found.exists and found.is_open:
         says = "SELECT coalesce(current_setting('dbops.environment', true), '')"

@@ -202,7 +202,7 @@ class Refresh(Frozen):
     calendar: Calendar | None = None
     """When a timer refreshes it, as systemd's OnCalendar; `inv schedule` installs the timer."""
     timeout_minutes: Minutes = 120
-    """How many minutes a scheduled refresh may take before it is stopped."""
+    """How many minutes a timer waits for a refresh; the run on the host goes on after that."""
     ping_url_file: SecretFile | None = None
     """File (mode 0600) with the URL that is told of each run, on the machine with the timer."""
 

@@ -103,7 +103,7 @@ def check_checkout(target: Target, host: HostFacts) -> None:
             f"{target.name}: the checkout on the host was edited",
             where=", ".join(host.changed[:5]),
             why="what would run there is not what is committed",
-            next_command=f"on the host: git -C {place} stash --include-untracked",
+            next_command=f"on the host: git -C {place} status, then move away what it lists",
         )
     if host.branch != branch:
         raise Refused(

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 def entries(target: Target) -> list[dict[str, Any]]:
-    """Return the journal, oldest first; of a host, its last few hundred lines.
+    """Return the whole journal, oldest first.
 
     Raises:
         Problem: a line was changed after it was written (exit 1).
     """
+    file = target.home / "journal.jsonl"
     if target.environment.remote:
-        return list(hosts.probe(target).journal)
-    return journal.read(target.home / "journal.jsonl")
+        return journal.entries((target.machine.text(file) or "").encode(), str(file))
+    return journal.read(file)
 
 
 def listed(target: Target) -> list[dict[str, Any]]:
@@ -144,7 +145,7 @@ def _not_well(target: Target, found: dict[str, Any]) -> Problem:
 
 
 def _chosen(target: Target, run: str | None) -> dict[str, Any]:
-    found = listed(target)
+    found = [{"verb": "the run", **each} for each in listed(target)]
     wanted = [each for each in found if run is None or each["run"].startswith(run)]
     if not wanted:
         raise Problem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from dbops import runs
+from dbops import guard, runs
 from dbops.commands.shell import lines, words
 from dbops.errors import UsageProblem
 from dbops.output import Conclusion
@@ -24,8 +24,7 @@ def _file(target: Target) -> Path:
 
 def _held(target: Target) -> dict[str, str]:
     text = target.machine.text(_file(target))
-    found: dict[str, str] = json.loads(text) if text else {}
-    return found
+    return guard.held(text) if text else {}
 
 
 def lock(target: Target, _state: State, *, message: str | None) -> Runbook:

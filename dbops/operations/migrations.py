@@ -69,6 +69,7 @@ def _upgrade_from_nothing(target: Target, state: State) -> Runbook:
             *databases.from_nothing(target, state, stamp=True),
             *databases.upgrading(target, beside, baseline),
         ),
+        releases=True,
         notes=(
             f"the database is empty: it is built from {target.environment.migrations.snapshot}",
         ),
@@ -140,7 +141,7 @@ def _upgrade_from(target: Target, state: State, current: str, rehearse: str | No
         verb="al-up",
         environment=target.name,
         steps=steps,
-        releases=is_protected,
+        releases=True,
         reason=f"it is at {current}, the head",
         notes=(*told, *standing.notes(target, found)),
     )
@@ -176,6 +177,13 @@ def downgrade(target: Target, state: State) -> Runbook:
             where=target.environment.database.name,
             why="the baseline is where this history begins",
             next_command=target.command("al-cur"),
+        )
+    if not target.graph[current].has_downgrade:
+        raise Refused(
+            f"{target.name}: {current} has no downgrade()",
+            where=str(target.graph[current].path),
+            why="nothing says how it is taken back",
+            next_command=target.command("restore --dump FILE") + ", of a backup from before it",
         )
     if len(parents) > 1:
         raise Refused(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
+from dbops import guard, output
 from dbops.commands import database as commands
 from dbops.errors import Problem
 from dbops.operations import require
@@ -125,8 +127,19 @@ def logs(target: Target, *, lines: int, service: str | None, follow: bool) -> in
 
 
 def psql(target: Target, state: State, command: str | None) -> int:
-    """Open psql on this terminal, or run COMMAND with it, and return its exit code."""
+    """Open psql on this terminal, or run COMMAND or what is piped in; return its exit code.
+
+    Raises:
+        Refused: host or database say that they are another environment (exit 3).
+    """
     require.database(target, state)
+    guard.check_identity(target.environment, state)
     beside = backend(target, state)
-    safe = ["--set=ON_ERROR_STOP=1", f"--command={command}"] if command is not None else []
-    return target.machine.hand_over(beside.terminal(*safe))
+    piped = command is None and not (sys.stdin and sys.stdin.isatty())
+    safe = ["--set=ON_ERROR_STOP=1"] if piped or command is not None else []
+    words = beside.terminal(*safe, *([] if command is None else [f"--command={command}"]))
+    if not (piped and target.environment.remote):
+        return target.machine.hand_over(words)
+    answer = target.machine.read(words, text=sys.stdin.read() if sys.stdin else "")
+    output.said(answer.out, answer.error)
+    return answer.code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +72,34 @@ def test_psql_runs_a_statement_in_the_database_on_the_host(fab: Fab):
     told = out(fab, "psql", "--command", 'SELECT current_database() || \' $HOME; "x"\' AS "it\'s"')
     assert told.split("\n")[2].strip() == 'sanbou_stg $HOME; "x"'
     assert fab(*STG, "psql", "--command", "SELECT 1/0").returncode == 1
+
+
+def test_psql_over_ssh_runs_what_is_piped_in_and_stops_at_the_first_error(rig: Rig):
+    script = "SELECT 'one' || ' \"$HOME\"';\nSELECT 1/0;\nSELECT 'never';\n"
+    laptop = rig.laptop_machine
+    done = subprocess.run(
+        laptop.command(*STG, "psql"),
+        env=laptop.variables(),
+        cwd=laptop.checkout,
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert 'one "$HOME"' in done.stdout
+    assert "division by zero" in done.stderr
+    assert "never" not in done.stdout
+    assert done.returncode == 3
+
+
+def test_psql_is_refused_where_the_host_says_that_it_is_another(rig: Rig, fab: Fab):
+    succeeded(rig.on("vm_stg", "echo vm_prod >.dbops/environment"))
+    try:
+        told = fab(*STG, "psql", "--command", "SELECT 1")
+        refused(told, ExitCode.REFUSED, "says that it is vm_prod")
+    finally:
+        succeeded(rig.on("vm_stg", "echo vm_stg >.dbops/environment"))
 
 
 def test_runs_and_journal_tell_what_was_done_by_whom(fab: Fab):

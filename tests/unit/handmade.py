@@ -64,8 +64,11 @@ CREATE VIEW mart.daily AS
 """
 
 
-def write_revision(directory: Path, name: str, follows: str | None) -> None:
-    text = f'"""Title of {name}."""\n\nrevision = {name!r}\ndown_revision = {follows!r}\n'
+DOWN = "\n\ndef downgrade() -> None:\n    pass\n"
+
+
+def write_revision(directory: Path, name: str, follows: str | None, more: str = DOWN) -> None:
+    text = f'"""Title of {name}."""\n\nrevision = {name!r}\ndown_revision = {follows!r}\n{more}'
     path = directory / "migrations_v2" / "alembic" / "versions" / f"{name}.py"
     path.write_text(text, encoding="utf-8")
 

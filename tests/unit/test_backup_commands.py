@@ -56,7 +56,9 @@ def test_a_command_that_backs_up_leaves_a_file_and_not_one_of_another_environmen
     found = replace(environment, backup=settings, project_directory=tmp_path)
     stamp = "20260102T030405Z_0001.dump"
     mine, other = f"kept/vm_prod_{stamp}", f"kept/vm_stg_{stamp}"
-    script = f"mkdir kept; echo 1 >{mine}; touch -d '1 hour' {other}; echo 2 >kept/.partial"
+    script = (
+        f"mkdir kept; sleep 0.1; echo 1 >{mine}; touch -d '1 hour' {other}; echo 2 >kept/.partial"
+    )
     text = backup._by_command(found, script).replace(RUN, str(tmp_path))
     done = subprocess.run(
         ["sh", "-ec", f'{text}\necho "$dump"'], capture_output=True, text=True, check=True

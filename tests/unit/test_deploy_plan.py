@@ -208,7 +208,7 @@ def test_an_edited_checkout_is_refused_by_the_names_of_its_files(checkout):
         "error: vm_stg: the checkout on the host was edited\n"
         "where: a.py, b.py\n"
         "why:   what would run there is not what is committed\n"
-        f"next:  on the host: git -C {checkout.there} stash --include-untracked"
+        f"next:  on the host: git -C {checkout.there} status, then move away what it lists"
     )
 
 

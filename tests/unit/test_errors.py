@@ -12,6 +12,18 @@ def test_a_problem_is_told_in_four_lines():
     assert problem.message == "error: it failed\nwhere: here\nwhy:   because\nnext:  inv up"
 
 
+def test_a_file_of_another_account_is_told_in_four_lines():
+    told = errors.of_file(PermissionError(13, "Permission denied", "/srv/app/.dbops/lock"))
+    assert told.message == (
+        "error: a file cannot be read or written\n"
+        "where: /srv/app/.dbops/lock\n"
+        "why:   Permission denied\n"
+        "next:  ls -ld /srv/app/.dbops/lock; it has to be of the account that types this"
+    )
+    with pytest.raises(ConnectionError):
+        errors.of_file(ConnectionError("no file"))
+
+
 def test_what_is_not_known_is_left_out():
     assert Problem("it failed", next_command="inv up").message == "error: it failed\nnext:  inv up"
 

@@ -251,13 +251,25 @@ def test_a_plan_does_not_outlive_the_marker_or_the_commit(checkout, marker, move
     state = checkout.empty()
     beside = target.place.backend(state.service)
 
-    def pinned(marker, commit):
+    def pinned(marker, commit, *changed):
         step = commands.unchanged(
-            beside, checkout.environment, marker=marker, commit=commit, found=None
+            beside,
+            checkout.environment,
+            marker=marker,
+            commit=commit,
+            changed=changed,
+            found=None,
         )
         return run(step, checkout.there)
 
     assert pinned("vm_stg", checkout.first).returncode == 0
+    (checkout.there / "edited since.yml").touch()
+    (checkout.there / "too.yml").touch()
+    both = hosts.probe(target).changed
+    assert pinned("vm_stg", checkout.first, *both).returncode == 0
+    assert "too.yml" in pinned("vm_stg", checkout.first).stdout
+    for each in ("edited since.yml", "too.yml"):
+        (checkout.there / each).unlink()
     commit = "0" * 40 if moved else checkout.first
     done = pinned(marker, commit)
     assert done.returncode == 1

@@ -92,7 +92,8 @@ def test_a_changed_journal_is_refused_with_the_line_that_does_not_fit(file, line
     assert raised.value.message == (
         "error: the journal was changed after it was written\n"
         f"where: {file}:{line}\n"
-        "why:   the line does not fit the chain of hashes"
+        "why:   the line does not fit the chain of hashes\n"
+        "next:  find out who did; then move the file aside, and a new chain begins"
     )
 
 

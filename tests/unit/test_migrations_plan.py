@@ -66,6 +66,12 @@ def test_up_without_a_data_directory_builds_from_the_snapshot_and_goes_on_to_hea
     assert not runbook.destructive
 
 
+def test_an_upgrade_is_a_release_wherever_it_runs(target):
+    assert not target.environment.is_protected
+    assert migrations.upgrade(target, handmade.absent(target)).releases
+    assert migrations.upgrade(target, handmade.running(target, BASELINE)).releases
+
+
 def test_up_on_a_stopped_server_starts_it_and_plans_the_rest_when_it_answers(target):
     runbook = migrations.upgrade(target, handmade.stopped(target))
     assert (_titles(runbook), runbook.continues) == (SERVER[3:], True)
@@ -252,6 +258,12 @@ def test_a_data_directory_of_another_major_version_is_not_started(target):
 
 
 # al-down
+
+
+def test_down_of_a_revision_without_a_downgrade_is_refused(target):
+    handmade.write_revision(target.environment.project_directory, NEXT, HEAD, more="")
+    told = _told(ExitCode.REFUSED, migrations.downgrade, target, handmade.running(target, NEXT))
+    assert told.startswith(f"error: local_dev: {NEXT} has no downgrade()\n")
 
 
 def test_down_takes_the_newest_revision_back_and_says_what_is_lost(target):

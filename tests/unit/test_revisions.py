@@ -47,7 +47,7 @@ def test_a_revision_is_read_with_its_parents_title_and_hash(folder):
     path = folder / "a.py"
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert graph["a"] == revisions.Revision(
-        id="a", parents=(), title="begin", path=path, sha256=digest
+        id="a", parents=(), title="begin", path=path, sha256=digest, has_downgrade=False
     )
     assert (graph["b"].parents, graph["b"].title) == (("a",), "b")
 

@@ -327,6 +327,15 @@ def test_a_second_ctrl_c_ends_a_command_that_ignores_the_first(tmp_path):
     assert not Path("never").exists()
 
 
+def test_what_is_told_of_a_failure_begins_at_its_last_error(tmp_path):
+    failing = "echo before; echo 'pg_restore: error: no such schema'; seq 30; exit 1"
+    told = _run(tmp_path, _step(failing)).log.splitlines()
+    assert told[0] == "pg_restore: error: no such schema"
+    assert len(told) == 8
+    quiet = _run(tmp_path / "other", _step("seq 30; exit 1")).log.splitlines()
+    assert quiet == [str(each) for each in range(23, 31)]
+
+
 # The lock
 
 
