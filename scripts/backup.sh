@@ -43,7 +43,9 @@ again="take the backup again once that is corrected"
 if [ -n "$lock" ] && command -v flock >/dev/null; then
     mkdir -p -- "$(dirname -- "$lock")"
     exec 9>>"$lock"
-    flock -n 9 || fail 75 "another command is changing $environment" "$lock" "$(cat "$lock")" "wait for it, then $again"
+    # A look at the lock holds it for a moment, too.
+    flock -w 3 9 || fail 75 "another command is changing $environment" "$lock" "$(cat "$lock")" "wait for it, then $again"
+    printf '{"verb":"backup","who":"%s","since":"%s"}\n' "$(id -un)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$lock"
 fi
 
 mkdir -p -- "$directory"

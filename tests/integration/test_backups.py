@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +16,8 @@ import psycopg2
 import pytest
 from conftest import _binaries
 from watching import BASELINE, HEAD, succeeded, until
+
+from dbops.errors import ExitCode
 
 DEV = ("--env", "local_dev")
 ON_A_VM = """\
@@ -130,18 +133,42 @@ def test_what_lies_in_a_folder_below_is_neither_counted_nor_removed(head, folder
     assert all(Path(each).exists() for each in taken)
 
 
-def test_two_scripts_in_one_second_take_two_names(head, folder):
+@pytest.fixture
+def script(head, folder):
+    """Starts the script by itself, as a VM does without Python."""
     folder.mkdir(mode=0o700)
-    script = Path(__file__).parents[2] / "scripts" / "backup.sh"
-    words = ["sh", script, "--environment", "local_dev", "--directory", folder]
-    words += ["--keep", "7", "--database", "sanbou_dev", "--user", "postgres", "--", "env"]
-    variables = {**os.environ, **head.libpq(), "PATH": f"{_binaries()}:{os.environ['PATH']}"}
-    both = [
-        subprocess.Popen(
-            words, cwd=head.directory, env=variables, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
+
+    def start(*options):
+        file = Path(__file__).parents[2] / "scripts" / "backup.sh"
+        words = ["sh", file, "--environment", "local_dev", "--directory", folder, *options]
+        words += ["--keep", "7", "--database", "sanbou_dev", "--user", "postgres", "--", "env"]
+        path = f"{_binaries()}:{os.environ['PATH']}"
+        variables = {**os.environ, **head.libpq(), "PATH": path}
+        pipe = subprocess.PIPE
+        return subprocess.Popen(words, env=variables, stdout=pipe, stderr=pipe, text=True)
+
+    return start
+
+
+def test_the_script_takes_the_lock_and_says_so(script, folder, tmp_path):
+    lock = tmp_path / "lock"
+    lock.write_text('{"verb":"deploy","who":"rin"}\n')
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        busy = script("--lock", str(lock))
+        error = busy.communicate(timeout=60)[1]
+    assert busy.returncode == ExitCode.LOCKED
+    assert "another command is changing local_dev" in error
+    assert '"who":"rin"' in error
+    assert not [*folder.glob("*.dump")]
+    done = script("--lock", str(lock))
+    done.communicate(timeout=60)
+    assert done.returncode == 0
+    assert json.loads(lock.read_text())["verb"] == "backup"
+
+
+def test_two_scripts_in_one_second_take_two_names(script, folder):
+    both = [script() for _ in range(2)]
     said = {each.communicate(timeout=60)[0].strip() for each in both}
     assert [each.returncode for each in both] == [0, 0]
     assert said == {str(each) for each in folder.glob("*.dump")}
