@@ -25,6 +25,13 @@ def load(target: Target, state: State, *, years: int, scale: int) -> Runbook:
         scale: how many times as many slips a day.
     """
     require.unprotected(target, "demo-data")
+    if min(years, scale) < 1:
+        raise UsageProblem(
+            "demo-data makes one year, at its own size, at least",
+            where=f"--years {years} --scale {scale}",
+            why="with 0 there would be no row",
+            next_command=target.command("demo-data"),
+        )
     found = require.database(target, state)
     module = target.environment.demo_data
     if module is None:

@@ -137,6 +137,11 @@ def test_a_failed_refresh_names_its_view_and_leaves_the_rows_that_were_there(fil
         filled.psql("DROP TABLE public.divisor CASCADE")
 
 
+def test_demo_data_of_no_year_is_refused(filled):
+    for words in (("--years", "0"), ("--scale", "0")):
+        refused(filled.inv("demo-data", *words, *DEV), ExitCode.USAGE, "demo-data makes one year")
+
+
 def test_demo_data_is_refused_where_rows_are(filled):
     before = rows(filled, "stg.receive_slip", "ref.customer")
     done = filled.inv("demo-data", *DEV)
