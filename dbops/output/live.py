@@ -61,8 +61,7 @@ class _Lines:
     def __call__(self, event: Event) -> None:
         if event.kind == "begin":
             self.begun[event.step] = event
-        elif event.kind == "end":
-            begun = self.begun.pop(event.step)
+        elif event.kind == "end" and (begun := self.begun.pop(event.step, None)):
             self.spoken = event.seconds
             say(_line(begun, event))
         elif event.kind == "wait" and event.seconds - self.spoken > HEARTBEAT_SECONDS:
@@ -106,6 +105,8 @@ class _Live:
         if event.kind == "begin":
             self.begun[event.step] = event
             self.tasks[event.step] = self.bars.add_task(event.title, total=None, bar="")
+        elif event.step not in self.tasks:
+            return  # it has just ended, while its last lines are still on their way
         elif event.kind == "wait" and event.done:
             bar = _bar(event.done, self.begun[event.step].total)
             self.bars.update(self.tasks[event.step], bar=bar)
