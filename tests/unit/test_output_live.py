@@ -19,4 +19,4 @@ def test_a_count_that_comes_behind_the_end_of_its_step_is_passed_over(kind, caps
         for event in (BEGUN, HALF, ENDED, LATE, ENDED, Event(kind="done", seconds=99.0)):
             watch(event)
     told = capsys.readouterr().err
-    assert told.count("ok         2.0 s  back up") == 1
+    assert told.count("ok      2.0 s  back up") == 1
