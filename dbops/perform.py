@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from dbops import argv, environments, guard, hints, output, release, runs
+from dbops import argv, environments, guard, hints, output, release
 from dbops.errors import Interrupted, Refused, UsageProblem, of_file
 from dbops.probe import probe
 from dbops.target import Target
@@ -129,6 +129,8 @@ def _planned(verb: Verb, found: Target, state: State) -> Runbook:
 def _check_plan(runbook: Runbook, found: Target, options: Options) -> None:
     """Refuse a plan that is not the one a person looked at."""
     if options.plan_id and runbook.id != options.plan_id:
+        from dbops import runs  # only what is run, or refused, needs it
+
         raise Refused(
             f"{found.name}: the plan is no longer {options.plan_id}",
             where=f"it is {runbook.id if runbook.steps else 'empty'} now",

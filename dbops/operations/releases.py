@@ -122,12 +122,18 @@ def _tries(found: list[Run], newest: Run, now: tuple[list[str], str]) -> list[Ru
     tries = [newest]
     for each in found[found.index(newest) + 1 :]:
         if _verb(each) == "deploy":
-            if each["result"] == "ok" and not each.get("continues"):
+            is_done = each["result"] == "ok" and not each.get("continues")
+            if is_done or not _leads_to(each, tries[-1]):
                 break
             tries.append(each)
         elif _changed(each, now):
             break
     return tries
+
+
+def _leads_to(run: Run, later: Run) -> bool:
+    """Return whether LATER began at what RUN left: a checkout moved by hand in between was live."""
+    return run.get("to_commit") in {None, later.get("commit")}
 
 
 def _before(target: Target, found: list[Run], tries: list[Run]) -> Before:

@@ -365,6 +365,16 @@ def test_a_deploy_that_was_tried_again_is_taken_back_with_its_first_try(checkout
     assert before(planned(checkout, (*first, *again, *between, *last))) == ID.format(5)
 
 
+def test_a_checkout_that_was_moved_by_hand_between_two_tries_was_live(checkout):
+    middle = release(checkout)
+    commit = release(checkout, THIRD, NEXT)
+    first = run(1, (checkout.first, [HEAD]), (checkout.first, [HEAD]), code=1)
+    again = run(2, (middle, [NEXT]), (commit, [THIRD]))
+    runbook = planned(checkout, (*first, *again), THIRD)
+    assert before(runbook) == ID.format(2)
+    assert f"take the checkout back to {middle[:12]}" in titles(runbook)
+
+
 def test_of_several_tries_the_newest_backup_of_the_old_revision_is_restored(checkout):
     commit = release(checkout, downgrade=NO_WAY_BACK)
     taken = with_backup(checkout)
