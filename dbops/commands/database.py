@@ -34,6 +34,7 @@ def create(backend: Backend, environment: Environment) -> Step:
         title=f"create the database {environment.database.name}",
         command=psql.execute(
             backend,
+            sql.made_alone(environment.database.name),
             f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'",
             _identity(environment),
             database="postgres",
@@ -206,9 +207,8 @@ def schema_dump(backend: Backend, database: str | None = None) -> list[str]:
 def accepts_connections(backend: Backend, name: str) -> list[str]:
     """Return the words that print t or f for the database NAME, nothing when there is none."""
     statement = f"SELECT datallowconn FROM pg_database WHERE datname = {sql.literal(name)}"
-    return psql.command(
-        backend, "--no-align", "--tuples-only", f"--command={statement}", database="postgres"
-    )
+    asked = (f"--command={each}" for each in (sql.made_alone(name), statement))
+    return psql.command(backend, "--no-align", "--tuples-only", *asked, database="postgres")
 
 
 def reopen(backend: Backend, environment: Environment) -> Step:
@@ -235,9 +235,10 @@ def recreate(backend: Backend, environment: Environment, database: str) -> str:
 def create_alike(backend: Backend, environment: Environment, database: str) -> str:
     """Return the shell text that makes DATABASE, which must not be there, like the live one."""
     made = _ALIKE.format(new=sql.literal(database), live=sql.literal(environment.database.name))
+    alone = f"--command={sql.made_alone(database)}"
     return lines(
         f"made=$({psql.ask(backend, made, 'postgres')})",
-        f'{words(*psql.command(backend, database="postgres"))} --command="$made"',
+        f'{words(*psql.command(backend, alone, database="postgres"))} --command="$made"',
     )
 
 
@@ -261,9 +262,10 @@ SELECT format('CREATE DATABASE %I TEMPLATE template0', {new})
 
 
 def drop(backend: Backend, database: str) -> str:
-    """Return the shell text that drops DATABASE if it is there."""
+    """Return the shell text that drops DATABASE if it is there, or is just being made."""
     statement = f"DROP DATABASE IF EXISTS {sql.identifier(database)} WITH (FORCE)"
-    return psql.execute(backend, statement, database="postgres", one=False)
+    alone = sql.made_alone(database)
+    return psql.execute(backend, alone, statement, database="postgres", one=False)
 
 
 def refresh(backend: Backend, view: str, *, concurrently: bool, group: str) -> Step:

@@ -28,6 +28,17 @@ def literal(value: str | None) -> str:
     return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 
+def made_alone(database: str) -> str:
+    """Return the statement that waits for who makes DATABASE now, and keeps others out.
+
+    CREATE DATABASE goes on when its client is killed, unseen by everybody until it commits (17.6,
+    measured), so "there is none" is true only after this. The lock is the session's, of which each
+    maker and each asker has its own: CREATE DATABASE stands in no transaction (manual, 22.1).
+    """
+    key = f"pg_catalog.hashtextextended({literal(f'dbops:create:{database}')}, 0)"
+    return f"DO {literal(f'BEGIN PERFORM pg_catalog.pg_advisory_lock({key}); END')}"
+
+
 def query(name: str) -> Path:
     """Return the file of one of this tool's own read-only queries."""
     return Path(__file__).resolve().parents[2] / "sql" / "queries" / f"{name}.sql"

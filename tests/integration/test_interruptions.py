@@ -12,11 +12,13 @@ from watching import (
     journal,
     kill,
     kill_everything,
+    nothing_is_made,
     refused,
     runs,
     sleeping,
     succeeded,
     until,
+    waiting,
 )
 
 from dbops.errors import ExitCode
@@ -40,6 +42,21 @@ def test_killed_inside_initdb_no_half_made_data_directory_is_used(project):
     until(partial.exists, "initdb to write")
     kill_everything(running, project)
     assert project.json("ps", "--env", "local_dev")["status"] == "absent"
+    _ends_at_head(project)
+
+
+def test_a_database_that_is_still_being_made_for_a_killed_run_is_waited_for(project):
+    project.must("up", "--env", "local_dev")
+    project.psql("DROP DATABASE sanbou_dev", database="postgres")
+    with nothing_is_made(project):
+        killed = project.start(*UP)
+        until(lambda: waiting(project, "CREATE DATABASE"), "the database to be made")
+        kill_everything(killed, project)
+        assert waiting(project, "CREATE DATABASE"), "the server goes on without its client"
+        following = project.start(*UP)
+        until(lambda: waiting(project, "DO %pg_advisory_lock"), "the next run to wait for it")
+    _, error = following.communicate()
+    assert following.returncode == ExitCode.OK, error
     _ends_at_head(project)
 
 

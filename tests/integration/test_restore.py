@@ -12,7 +12,18 @@ from pathlib import Path
 import psycopg2
 import pytest
 from conftest import _binaries
-from watching import HEAD, began, contents, kill_everything, refused, rows, succeeded, until
+from watching import (
+    HEAD,
+    began,
+    contents,
+    kill_everything,
+    nothing_is_made,
+    refused,
+    rows,
+    succeeded,
+    until,
+    waiting,
+)
 
 from dbops.errors import ExitCode
 
@@ -197,6 +208,20 @@ def test_killed_as_a_step_begins(backed, dump, step):
     backed.must("up", *DEV)
     assert contents(backed) in {before, spoiled}
     succeeded(backed.inv(*restoring(dump)))
+    assert contents(backed) == before
+
+
+def test_killed_while_the_database_beside_is_made(backed, dump):
+    before = contents(backed)
+    spoil(backed)
+    with nothing_is_made(backed):
+        running = backed.start(*restoring(dump))
+        until(lambda: waiting(backed, "CREATE DATABASE"), "the database beside to be made")
+        kill_everything(running, backed)
+        following = backed.start(*restoring(dump))
+        until(lambda: waiting(backed, "DO %pg_advisory_lock"), "the next restore to wait for it")
+    _, error = following.communicate()
+    assert following.returncode == ExitCode.OK, error
     assert contents(backed) == before
 
 

@@ -9,14 +9,15 @@ import re
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import psycopg2
 import pytest
 from conftest import _binaries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Project
@@ -173,6 +174,25 @@ def sleeping(project: Project, env: str = "local_dev") -> bool:
         return project.psql(question, env=env, database="postgres") == "1"
     except (AssertionError, OSError, IndexError):  # no server, or one that only begins
         return False
+
+
+@contextmanager
+def nothing_is_made(project: Project) -> Iterator[None]:
+    """Keep every CREATE DATABASE waiting, which goes on by itself when its client is killed."""
+    reached = {**project.libpq(), "PGDATABASE": "postgres"}
+    words = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    connection = psycopg2.connect(**{key: reached[each] for key, each in words.items()})
+    try:
+        connection.cursor().execute("ALTER DATABASE template0 RENAME TO held")
+        yield
+    finally:
+        connection.close()
+
+
+def waiting(project: Project, beginning: str) -> bool:
+    """Return whether a statement that is LIKE this BEGINNING waits for a lock."""
+    question = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    return project.psql(f"{question} AND query LIKE '{beginning}%'", database="postgres") == "1"
 
 
 def unavailable(what: str) -> None:

@@ -155,7 +155,10 @@ def test_hostile_names_reach_psql_quoted_for_sql_and_for_the_shell(fakes):
     step = database.create(_backend(embedded), environment)
     subprocess.run(["sh", "-c", step.command], check=True)
     name = '"' + HOSTILE.replace('"', '""') + '"'
-    assert _given(fakes, "psql")[-2:] == [
+    key = HOSTILE.replace("'", "''''")
+    alone = f"pg_advisory_lock(pg_catalog.hashtextextended(''dbops:create:{key}'', 0))"
+    assert _given(fakes, "psql")[-3:] == [
+        f"--command=DO 'BEGIN PERFORM pg_catalog.{alone}; END'",
         f"--command=CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'",
         f"--command=ALTER DATABASE {name} SET dbops.environment = 'local_dev'",
     ]
