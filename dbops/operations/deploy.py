@@ -151,8 +151,7 @@ def _database(
     wanted = _wanted(target, current, revision)
     pending = target.graph.between([current], wanted)
     beside = backend(target, state)
-    # A run that ended early may have left containers of the commit before.
-    is_due = new.files or pending or releases.is_unfinished(on_host(state))
+    is_due = new.files or pending or releases.unreleased(on_host(state))
     up = beside.bring_up() if is_due else beside.start()
     if not (up or pending):
         return ()
@@ -259,7 +258,9 @@ def _notes(
     written = authoring.sql_between(target, start, pending[-1].id) if pending else ""
     # Where there are no rows yet, nothing a revision does can hurt any.
     judged = () if _is_new(state) else lint.release(target, pending)
+    older = "" if _is_new(state) else releases.unreleased(on_host(state))
     return (
+        *((f"the services may be older than the checkout: {older}",) if older else ()),
         *(f"commit {each}" for each in new.log),
         *(f"revision {each.id}: {each.title}" for each in pending),
         *((f"the SQL of the pending revisions:\n{written.rstrip()}",) if written else ()),

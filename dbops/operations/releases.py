@@ -65,10 +65,18 @@ def before(target: Target, host: HostFacts, versions: Sequence[str], run: str | 
     return _before(target, found, _tries(found, _newest(target, found, now), now))
 
 
-def is_unfinished(host: HostFacts) -> bool:
-    """Return whether the newest deploy or rollback did not come to a good end."""
+def unreleased(host: HostFacts) -> str:
+    """Return why the services of HOST may run other code than its checkout holds, or nothing."""
     runs = (each for each in history.by_run(host.journal) if _verb(each) in {"deploy", "rollback"})
-    return next((each["result"] != "ok" for each in runs), False)
+    newest = next(runs, None)
+    if newest is None:
+        return ""
+    told = f"{_verb(newest)} {newest['run']}"
+    if newest["result"] != "ok":
+        return f"{told} did not come to a good end"
+    if newest.get("to_commit", host.commit) != host.commit:
+        return f"the checkout was moved by hand since {told} left it at {newest['to_commit'][:12]}"
+    return ""
 
 
 def _verb(run: Run) -> str:

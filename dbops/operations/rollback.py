@@ -63,7 +63,7 @@ def plan(target: Target, state: State, *, run: str | None) -> Runbook:
     before = releases.before(target, host, found.versions, run)
     undone = _undone(target, before)
     way = ways_back.way(target, state, before)
-    is_needed = undone.log or way.steps or releases.is_unfinished(host)
+    is_needed = undone.log or way.steps or releases.unreleased(host)
     steps = _steps(target, state, before, way, undone) if is_needed else ()
     return Runbook(
         verb="rollback",

@@ -171,6 +171,18 @@ def test_a_deploy_never_goes_backwards(rig: Rig, fab: Fab, pushed: str):
     assert version(rig, "vm_stg") == THIRD
 
 
+def test_what_was_pulled_by_hand_is_built_by_the_next_deploy(rig: Rig, fab: Fab, pushed: str):
+    left = commit(rig, "vm_stg")
+    newest = rig.commit({"app/by_hand.py": "newer = True\n"}, "Change what is built")
+    succeeded(rig.on("vm_stg", "git pull --quiet --ff-only"))
+    said = fab.deploy("stg")
+    assert "the checkout was moved by hand since deploy 2" in said
+    assert f"left it at {left[:12]}\n" in said
+    assert commit(rig, "vm_stg") == newest
+    succeeded(rig.on("vm_stg", "docker exec vm_stg-core_api-1 cat app/by_hand.py"))
+    assert NOTHING in fab.deploy("stg")
+
+
 # The password
 
 

@@ -201,6 +201,37 @@ def test_the_same_world_gives_the_same_plan_and_a_new_commit_another(checkout):
     assert one == two != planned(checkout, checkout.state(HEAD)).id
 
 
+def ended(checkout, *, code=0, commit=None):
+    entry = {"at": "2026-11-22T00:00:00Z", "run": "1"}
+    begun = {**entry, "event": "begin", "verb": "deploy"}
+    end = {**entry, "event": "end", "code": code, "to_commit": commit or checkout.first}
+    facts = checkout.host(journal=(begun, end))
+    return checkouts.replace(checkout.state(HEAD), host=facts)
+
+
+def test_services_of_the_last_deploy_are_left_alone(checkout):
+    assert planned(checkout, ended(checkout)).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (
+            {"commit": "c" * 40},
+            f"the checkout was moved by hand since deploy 1 left it at {'c' * 12}",
+        ),
+        ({"code": 1}, "deploy 1 did not come to a good end"),
+    ],
+)
+@pytest.mark.parametrize("pull", [True, False])
+def test_services_older_than_the_checkout_are_brought_up_behind_a_backup(
+    checkout, options, why, pull
+):
+    runbook = planned(checkout, ended(checkout, **options), pull=pull)
+    assert titles(runbook) == [BACKUP, UP]
+    assert runbook.notes[0] == f"the services may be older than the checkout: {why}"
+
+
 def test_an_edited_checkout_is_refused_by_the_names_of_its_files(checkout):
     facts = checkout.host(changed=("a.py", "b.py"))
     state = checkouts.replace(checkout.state(HEAD), host=facts)
