@@ -46,7 +46,7 @@ def followed(
     watch = output.progress()
     try:
         while _show(lines, following, interrupts, watch):
-            _let_go(found, run)
+            _let_go(found, run, interrupts)
     except Unreachable as problem:
         raise _unheard(found, run, problem) from problem
     return following.run()
@@ -149,12 +149,25 @@ class Interrupts:
         taken, self.count = bool(self.count), 0
         return taken
 
+    def ask(self, question: str) -> str:
+        """Return a person's answer to QUESTION; nothing when it is Ctrl-C once more."""
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            return output.ask(question)
+        except KeyboardInterrupt:
+            output.say("")
+            return ""
+        finally:
+            signal.signal(signal.SIGINT, self._note)
 
-def _let_go(found: Target, run: str) -> None:
+
+def _let_go(found: Target, run: str, interrupts: Interrupts) -> None:
     """Ask what Ctrl-C means: cancel the run there, or only stop following it."""
     answer = ""
     if output.is_terminal():
-        answer = output.ask(f"\n{found.name}: c cancels the run, d detaches and lets it go on: ")
+        answer = interrupts.ask(
+            f"\n{found.name}: c cancels the run, d detaches and lets it go on: "
+        )
     if answer.strip().lower().startswith("c"):
         output.say(cancel(found, run))
         return

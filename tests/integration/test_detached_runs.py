@@ -66,6 +66,21 @@ def test_a_finished_run_is_shown_again_with_its_steps_commit_and_revision(vm: Vm
     assert "end " in succeeded(vm.fab("journal"))
 
 
+def test_ctrl_c_twice_detaches(vm: Vm):
+    vm.commit(seconds=6)
+    with terminal(vm, "deploy") as child:
+        child.expect_exact(f"upgrade to {vm.revision}")
+        vm.wait_for_sleep()
+        child.sendintr()
+        child.expect_exact(QUESTION)
+        child.sendintr()
+        child.expect(pexpect.EOF)
+        child.close()
+    assert child.exitstatus == ExitCode.INTERRUPTED
+    assert "\r\nerror: vm_stg: detached; the run goes on there" in child.before
+    assert "the database is at" in succeeded(vm.fab("attach"))
+
+
 def test_ctrl_c_and_d_detaches_and_attach_follows_to_the_true_end(vm: Vm):
     vm.commit(seconds=6)
     with terminal(vm, "deploy") as child:
