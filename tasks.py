@@ -561,5 +561,6 @@ namespace = Collection()
 for _task in [each for each in list(globals().values()) if hasattr(each, "body")]:
     namespace.add_task(_task)
 commandline.keep_compiled(__spec__)
+commandline.end_with_reader()
 if not argv.is_fabric(sys.argv):  # fabfile.py has more commands
     hints.check(sys.argv, namespace)

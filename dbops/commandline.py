@@ -8,6 +8,7 @@ says what is true afterwards; the options --plan, --json and, where rows can be 
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
 from functools import cached_property, partial, wraps
 from importlib.machinery import SourceFileLoader
@@ -75,6 +76,15 @@ def keep_compiled(spec: ModuleSpec | None) -> None:
     """
     if spec and isinstance(spec.loader, SourceFileLoader) and not sys.dont_write_bytecode:
         spec.loader.get_code(spec.name)
+
+
+def end_with_reader() -> None:
+    """Let what runs no command, such as `--list | head`, end without a word when its reader left.
+
+    A command must not: what it began goes on, whoever reads of it.
+    """
+    if argv.is_ours(sys.argv) and not any(argv.from_first_task(sys.argv[1:])):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def reading(**own: str) -> Callable[[Callable[..., Any]], Task[Any]]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 from invoke.collection import Collection
 
 import tasks
 from dbops import hints
-from dbops.commandline import keep_compiled
+from dbops.commandline import end_with_reader, keep_compiled
 
 
 def _typed(monkeypatch, line):
@@ -139,3 +143,26 @@ def test_a_place_that_takes_no_bytecode_is_no_error(file):
 @pytest.mark.parametrize("spec", [None, ModuleSpec("nowhere", None)])
 def test_a_module_without_a_file_keeps_nothing(spec):
     assert keep_compiled(spec) is None
+
+
+@pytest.mark.parametrize("line", ["invoke --list", "fabric --list", "invoke al-up --help"])
+def test_a_list_whose_reader_left_ends_without_a_word(line):
+    module, *words = line.split()
+    reader, writer = os.pipe()
+    os.close(reader)
+    root = Path(tasks.__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--search-root", root, *words],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
+
+
+def test_a_command_does_not_end_with_its_reader(monkeypatch):
+    before = signal.getsignal(signal.SIGPIPE)
+    _typed(monkeypatch, "al-up --env local_dev")
+    end_with_reader()
+    assert signal.getsignal(signal.SIGPIPE) is before is signal.SIG_IGN
