@@ -113,9 +113,10 @@ dump() {
     "$@" pg_dump --format=custom --compress="$method" --lock-wait-timeout=30s $verbose \
         --username="$user" --dbname="$database" </dev/null >"$partial"
 }
-# zstd where both sides were built with it: smaller and several times faster than gzip.
+# zstd where it was built with it: smaller and several times faster than gzip. pg_dump, which is no
+# older than its server, takes "zstd:3" for level 0 before 15, and refuses it before 16.
 echo "dumping $database ($((bytes / 1048576)) MiB, $tables tables)" >&2
-dump zstd:3 "$@" || dump 6 "$@" ||
+{ [ "$server" -ge 160000 ] && dump zstd:3 "$@"; } || dump 6 "$@" ||
     fail 1 "$environment: pg_dump failed" "$database" "it says so above" "$again"
 
 # Read every byte back as pg_restore does; the list at the head of a dump proves nothing. Definitions

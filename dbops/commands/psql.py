@@ -37,10 +37,11 @@ def ask(backend: Backend, statement: str, database: str | None = None) -> str:
 
 
 def ask_all(backend: Backend, statements: Sequence[str], database: str | None = None) -> str:
-    """Return the shell text that prints what all STATEMENTS give, one value a line."""
-    # One argument holds 128 KiB at most (execve(2)).
+    """Return the shell text that prints the rows of all STATEMENTS, each a SELECT of one text."""
+    # One argument holds 128 KiB at most (execve(2)). One statement in each: before 15, psql shows
+    # the last result alone of several (release notes of 15, E.5.3.9).
     several = (statements[at : at + _TOGETHER] for at in range(0, len(statements), _TOGETHER))
-    each = [f"--command={'; '.join(some)}" for some in several] or ["--command="]
+    each = [f"--command={' UNION ALL '.join(some)}" for some in several] or ["--command="]
     return words(*command(backend, "--no-align", "--tuples-only", *each, database=database))
 
 

@@ -121,6 +121,26 @@ def test_a_backup_is_restored_and_holds_every_row(dev):
     assert "was restored and holds every row" in tested
 
 
+def test_a_table_that_lacks_rows_is_found_wherever_it_stands(dev):
+    succeeded(dev.inv("backup", *DEV))
+    manifest = max((dev.directory / "backups").glob("*.json"))
+    facts = json.loads(manifest.read_text(encoding="utf-8"))
+    first = min(facts["rows"])
+    facts["rows"][first] += 1
+    manifest.write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    tested = dev.inv("backups", *DEV, "--restore-test")
+    assert tested.returncode == ExitCode.FAILED, tested.stdout + tested.stderr
+    assert first in tested.stderr
+
+
+def test_a_backup_is_compressed(dev):
+    dev.psql("CREATE TABLE raw.wide AS SELECT repeat('wide ', 200) FROM generate_series(1, 5000)")
+    size = int(dev.psql("SELECT sum(octet_length(w::text)) FROM raw.wide AS w"))
+    succeeded(dev.inv("backup", *DEV))
+    dump = max((dev.directory / "backups").glob("*.dump"))
+    assert dump.stat().st_size < size / 2
+
+
 def test_snapshot_revisions_models_and_database_agree(dev):
     told = succeeded(dev.inv("baseline-verify", *DEV))
     assert told.count("equal  ") == 3
