@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     Run = dict[str, Any]
 
+_STARTING = {"up", "restart"}
+# What builds the services from the checkout and starts them.
+_BUILDING = {"deploy", "rollback", *_STARTING}
+
 
 class Before(Frozen):
     """What was true before a run.
@@ -46,7 +50,8 @@ def before(target: Target, host: HostFacts, versions: Sequence[str], run: str | 
     """Return what was true before RUN, or before the newest deploy that changed something.
 
     A deploy that was tried again is taken back with the tries before it: what one that did not end
-    well left behind was never what had been live.
+    well left behind was never what had been live. Nor was a checkout that somebody moved by hand,
+    until a run built and started it.
 
     Args:
         target: the environment.
@@ -67,8 +72,8 @@ def before(target: Target, host: HostFacts, versions: Sequence[str], run: str | 
 
 def unreleased(host: HostFacts) -> str:
     """Return why the services of HOST may run other code than its checkout holds, or nothing."""
-    runs = (each for each in history.by_run(host.journal) if _verb(each) in {"deploy", "rollback"})
-    newest = next(runs, None)
+    runs = history.by_run(host.journal)
+    newest = next((each for each in runs if _verb(each) in _BUILDING), None)
     if newest is None:
         return ""
     told = f"{_verb(newest)} {newest['run']}"
@@ -85,7 +90,7 @@ def _verb(run: Run) -> str:
 
 def _newest(target: Target, found: list[Run], now: tuple[list[str], str]) -> Run:
     for each in found:
-        if _verb(each) == "deploy" and _changed(each, now):
+        if _verb(each) == "deploy" and _changed(each, _live(found, each), now):
             return each
     raise Refused(
         f"{target.name}: there is no deploy to take back",
@@ -95,10 +100,25 @@ def _newest(target: Target, found: list[Run], now: tuple[list[str], str]) -> Run
     )
 
 
-def _changed(run: Run, now: tuple[list[str], str]) -> bool:
-    """Return whether RUN changed something; one that left no end is judged by what is NOW."""
+def _changed(run: Run, live: str | None, now: tuple[list[str], str]) -> bool:
+    """Return whether RUN changed something, where the commit LIVE ran before it.
+
+    One that left no end is judged by what is NOW.
+    """
     after = (_revisions(run, "to") or now[0], run.get("to_commit") or now[1])
-    return (_revisions(run, "from"), run.get("commit")) != after
+    return (_found(run), live) != after
+
+
+def _live(found: list[Run], run: Run) -> str | None:
+    """Return the commit that ran before RUN: what was last built and started well.
+
+    Where somebody migrated the database since, only the checkout RUN found is known to fit it.
+    """
+    older = found[found.index(run) + 1 :]
+    built = (each for each in older if _verb(each) in _BUILDING and each["result"] == "ok")
+    newest = next(built, run)
+    fits = _revisions(newest, "to") == _found(run)
+    return newest.get("to_commit") if newest is not run and fits else run.get("commit")
 
 
 def _revisions(run: Run, key: str) -> list[str]:
@@ -128,27 +148,31 @@ def _first(found: list[Run], run: Run) -> Run:
 def _tries(found: list[Run], newest: Run, now: tuple[list[str], str]) -> list[Run]:
     """Return NEWEST and the deploys just before it that did not end well, newest first."""
     tries = [newest]
-    for each in found[found.index(newest) + 1 :]:
+    for number, each in enumerate(found[found.index(newest) + 1 :], start=found.index(newest) + 2):
         if _verb(each) == "deploy":
             is_done = each["result"] == "ok" and not each.get("continues")
-            if is_done or not _leads_to(each, tries[-1]):
+            if is_done or _revisions(each, "to") not in ([], _found(tries[-1])):
                 break
             tries.append(each)
-        elif _changed(each, now):
+        elif _verb(each) in _STARTING:
+            if _is_release(each, found[number:]):
+                break
+        elif _changed(each, each.get("commit"), now):
             break
     return tries
 
 
-def _leads_to(run: Run, later: Run) -> bool:
-    """Return whether LATER began at what RUN left: a checkout moved by hand in between was live."""
-    return run.get("to_commit") in {None, later.get("commit")}
+def _is_release(run: Run, older: list[Run]) -> bool:
+    """Return whether RUN started something else than the deploy before it had left."""
+    left = next((each.get("to_commit") for each in older if _verb(each) == "deploy"), None)
+    return run["result"] == "ok" and left not in {None, run.get("to_commit")}
 
 
 def _before(target: Target, found: list[Run], tries: list[Run]) -> Before:
-    run, first = tries[-1], _first(found, tries[-1])
-    revisions = _found(run)
-    if len(revisions) != 1 or not first.get("commit"):
-        raise _nothing(target, run, is_code_known=bool(first.get("commit")))
+    run = tries[-1]
+    commit, revisions = _live(found, _first(found, run)), _found(run)
+    if len(revisions) != 1 or not commit:
+        raise _nothing(target, run, is_code_known=bool(commit))
     # The newest backup of that revision: the fewest rows are lost.
     saved = next((each for each in tries if each.get("backup") and _found(each) == revisions), run)
     return Before(
@@ -156,7 +180,7 @@ def _before(target: Target, found: list[Run], tries: list[Run]) -> Before:
         told=f"{_verb(run)} {run['run']} by {run.get('who', 'somebody')}",
         at=str(run.get("at")),
         since=str(saved.get("at")),
-        commit=first["commit"],
+        commit=commit,
         revision=revisions[0],
         dump=Path(saved["backup"]) if saved.get("backup") else None,
         sha256=saved.get("backup_sha256", ""),

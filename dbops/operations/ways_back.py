@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbops import manifest
-from dbops.commands import backup, restore
+from dbops.commands import backup, database, restore
 from dbops.commands import rollback as commands
 from dbops.environments.frozen import Frozen
 from dbops.errors import Refused
@@ -69,15 +69,17 @@ def _can_go(revision: Revision) -> bool:
 
 
 def _downgrade(target: Target, state: State, before: Before, undone: tuple[Revision, ...]) -> Way:
+    beside, roles = backend(target, state), target.environment.migrations.roles
     step = commands.downgrade(
-        backend(target, state),
+        beside,
         target.environment,
         before.revision,
         f"downgrade to {before.revision} ({len(undone)} revision{'s' * (len(undone) > 1)})",
     )
     written = authoring.sql_between(target, undone[0].id, before.revision, "downgrade")
     return Way(
-        steps=(step,),
+        # What a revision takes from the roles may be what their own script gives them.
+        steps=(step, *((database.bootstrap_roles(beside, target.environment),) if roles else ())),
         loses=f"what {', '.join(each.id for each in undone)} added is lost, with its rows",
         notes=(
             *(f"without revision {each.id}: {each.title}" for each in undone),

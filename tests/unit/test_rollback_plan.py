@@ -32,6 +32,8 @@ def downgrade() -> None:
 UNDO = 'op.execute("SELECT 2")'
 NO_WAY_BACK = 'raise NotImplementedError("its rows are gone")'
 BACKUP = "back up sanbou_dev, and prove the dump"
+DOWN = f"downgrade to {HEAD} (1 revision)"
+ROLES = "bootstrap the roles and their privileges"
 UP = "start the services of vm_stg, healthy"
 WELL = "wait until http://127.0.0.1:8000/health answers 200"
 BEGAN = "2026-11-22T21:00:00Z"
@@ -113,7 +115,7 @@ def back(checkout):
 def test_a_downgrade_comes_after_the_backup_and_before_the_checkout_goes_back(checkout):
     commit = release(checkout)
     runbook = planned(checkout, deployed(checkout, commit))
-    assert titles(runbook) == [BACKUP, f"downgrade to {HEAD} (1 revision)", back(checkout), UP]
+    assert titles(runbook) == [BACKUP, DOWN, ROLES, back(checkout), UP]
     assert runbook.destructive
     assert runbook.releases
     assert runbook.loses == (
@@ -147,7 +149,7 @@ def ini(checkout):
 
 def test_the_checkout_goes_back_on_its_branch_and_never_over_edited_files(checkout):
     commit = release(checkout)
-    step = planned(checkout, deployed(checkout, commit)).steps[2]
+    step = planned(checkout, deployed(checkout, commit)).steps[3]
     assert step.command.endswith(f"reset --quiet --keep {checkout.first}")
     assert f'[ "$found" = {checkout.first} ]' in step.verify
 
@@ -365,13 +367,64 @@ def test_a_deploy_that_was_tried_again_is_taken_back_with_its_first_try(checkout
     assert before(planned(checkout, (*first, *again, *between, *last))) == ID.format(5)
 
 
-def test_a_checkout_that_was_moved_by_hand_between_two_tries_was_live(checkout):
+def test_a_database_that_was_moved_by_hand_between_two_tries_was_live_with_its_checkout(checkout):
     middle = release(checkout)
     commit = release(checkout, THIRD, NEXT)
     first = run(1, (checkout.first, [HEAD]), (checkout.first, [HEAD]), code=1)
     again = run(2, (middle, [NEXT]), (commit, [THIRD]))
     runbook = planned(checkout, (*first, *again), THIRD)
     assert before(runbook) == ID.format(2)
+    assert f"take the checkout back to {middle[:12]}" in titles(runbook)
+
+
+def code(checkout, name):
+    """Push a commit without a revision and bring the host's checkout to it; return it."""
+    commit = checkout.push(f"Add {name}", **{name: "new\n"})
+    git(checkout.there, "pull", "--quiet", "--ff-only")
+    return commit
+
+
+def test_what_was_pulled_by_hand_was_not_live_until_a_run_built_it(checkout):
+    live, pulled = code(checkout, "a.py"), code(checkout, "b.py")
+    first = run(1, (checkout.first, [HEAD]), (live, [HEAD]))
+    last = run(3, (pulled, [HEAD]), (pulled, [HEAD]))
+    assert f"take the checkout back to {live[:12]}" in titles(
+        planned(checkout, (*first, *last), HEAD)
+    )
+    built = run(2, (pulled, [HEAD]), (pulled, [HEAD]), verb="restart")
+    runbook = planned(checkout, (*first, *built, *last), HEAD)
+    assert (before(runbook), back(checkout) in titles(runbook)) == (ID.format(1), True)
+
+
+def test_what_was_pulled_by_hand_goes_back_with_the_revision_that_came_with_it(checkout):
+    live, pulled = code(checkout, "a.py"), release(checkout)
+    first = run(1, (checkout.first, [HEAD]), (live, [HEAD]))
+    last = run(2, (pulled, [HEAD]), (pulled, [NEXT]))
+    runbook = planned(checkout, (*first, *last))
+    assert titles(runbook)[1] == DOWN
+    assert f"take the checkout back to {live[:12]}" in titles(runbook)
+
+
+@pytest.mark.parametrize("verb", ["up", "restart"])
+def test_services_that_were_started_again_between_two_tries_make_no_release_of_the_first(
+    checkout, verb
+):
+    commit = release(checkout)
+    first = run(2, (checkout.first, [HEAD]), (commit, [HEAD]), code=1)
+    started = run(3, (commit, []), (commit, [HEAD]), verb=verb)
+    again = run(4, (commit, [HEAD]), (commit, [NEXT]))
+    runbook = planned(checkout, (*first, *started, *again))
+    assert (before(runbook), back(checkout) in titles(runbook)) == (ID.format(2), True)
+
+
+def test_what_was_pulled_and_restarted_between_two_tries_was_live(checkout):
+    middle = code(checkout, "a.py")
+    commit = code(checkout, "b.py")
+    first = run(1, (checkout.first, [HEAD]), (checkout.first, [HEAD]), code=1)
+    started = run(2, (middle, [HEAD]), (middle, [HEAD]), verb="restart")
+    again = run(3, (middle, [HEAD]), (commit, [HEAD]))
+    runbook = planned(checkout, (*first, *started, *again), HEAD)
+    assert before(runbook) == ID.format(3)
     assert f"take the checkout back to {middle[:12]}" in titles(runbook)
 
 
@@ -400,7 +453,7 @@ def test_the_state_before_an_older_run_is_brought_back_when_that_is_named(checko
     commit = release(checkout, THIRD, NEXT)
     journal = (*deployed(checkout, middle), *run(2, (middle, [NEXT]), (commit, [THIRD])))
     runbook = planned(checkout, journal, THIRD, to=ID.format(1))
-    assert titles(runbook)[1:3] == [f"downgrade to {HEAD} (2 revisions)", back(checkout)]
+    assert titles(runbook)[1:4] == [f"downgrade to {HEAD} (2 revisions)", ROLES, back(checkout)]
 
 
 def test_a_deploy_in_two_runs_is_taken_back_as_one(checkout):
@@ -408,7 +461,7 @@ def test_a_deploy_in_two_runs_is_taken_back_as_one(checkout):
     started = run(1, (checkout.first, []), (commit, [HEAD]), continues=True)
     rest = run(2, (commit, [HEAD]), (commit, [NEXT]), follows=ID.format(1))
     runbook = planned(checkout, (*started, *rest))
-    assert titles(runbook)[1:3] == [f"downgrade to {HEAD} (1 revision)", back(checkout)]
+    assert titles(runbook)[1:4] == [DOWN, ROLES, back(checkout)]
 
 
 def test_a_deploy_that_only_started_the_database_changed_no_revision(checkout):
