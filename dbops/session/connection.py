@@ -54,7 +54,7 @@ def opened(environment: Environment, hop: Hop, gateway: Connection | None) -> Co
         raise
     except BadHostKeyException as error:
         raise _changed_key(environment, hop, error) from error
-    except (SSHException, OSError) as error:
+    except (SSHException, OSError, EOFError) as error:
         raise Unreachable(
             f"{environment.name}: {_what(error)}",
             where=str(hop),
@@ -138,6 +138,8 @@ def _reason(error: Exception) -> str:
         return f"the jump host cannot reach it: {error.text}"
     if isinstance(error, socket.gaierror):
         return "no such name"
+    if isinstance(error, EOFError):  # paramiko's own, which says nothing
+        return "it closed the connection"
     return str(error) or type(error).__name__
 
 

@@ -64,8 +64,8 @@ class Shell:
             if "_channel" not in self.__dict__:
                 text = self._begin(text)
             self._channel.sendall(text.encode())
-        except (OSError, SSHException) as error:
-            raise self._lost(str(error)) from error
+        except (OSError, SSHException, EOFError) as error:
+            raise self._lost(str(error) or "the host closed the connection") from error
 
     def _receive(self) -> None:
         question, token = self._pending[0]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 
+import handmade
 import paramiko
 import pytest
 from paramiko.auth_handler import AuthHandler
 
+from dbops.environments.sections import Host
+from dbops.errors import Unreachable
+from dbops.session import Session
 from dbops.session.login import EagerTransport
 
 SECONDS = 10
@@ -94,3 +98,31 @@ def test_without_an_exchange_of_keys_no_key_is_shown(key):
     near, far = socket.socketpair()
     with near, far, pytest.raises(paramiko.SSHException, match="No existing session"):
         EagerTransport(near).auth_publickey("rin", key)
+
+
+def test_a_host_that_closes_the_connection_after_its_greeting_does_not_answer(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        closing = threading.Thread(target=_greet_and_close, args=(listening,))
+        closing.start()
+        known = tmp_path / "known_hosts"
+        known.touch()
+        host = Host(
+            address="127.0.0.1",
+            directory="/srv/x",
+            user="rin",
+            port=listening.getsockname()[1],
+            known_hosts=str(known),
+        )
+        found = handmade.make_environment(tmp_path, host=host)
+        with pytest.raises(Unreachable) as raised:
+            Session(found.at_host()).text(tmp_path / "marker")
+        closing.join()
+    assert "the host does not answer" in raised.value.what
+    assert raised.value.why
+
+
+def _greet_and_close(listening):
+    connection, _ = listening.accept()
+    with connection:
+        connection.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
+        connection.recv(64)
