@@ -17,7 +17,7 @@ def broken(data: Any) -> Iterator[Finding]:  # nothing is validated yet
     """Yield every rule that DATA, with its defaults merged, does not keep."""
     environments = _mapping(data, "environments")
     for name, settings in environments.items():
-        for rule in (_backend, _database, _compose_files, _server, _legacy, _freezes):
+        for rule in (_backend, _database, _compose_files, _server, _legacy, _freezes, _host):
             for path, what in rule(settings):
                 yield Finding(("environments", name, *path), what)
     yield from _names(environments, _mapping(data, "retired"))
@@ -66,6 +66,16 @@ def _freezes(settings: Any) -> _Broken:
         start, end = _moment(_get(freeze, "start")), _moment(_get(freeze, "end"))
         if start and end and start >= end:
             yield ("guard", "freezes", at, "end"), "needs a time after its start"
+
+
+def _host(settings: Any) -> _Broken:
+    """Yield the paths on a host that begin with ~, which is another folder on each machine."""
+    folder = _get(settings, "host", "directory")
+    if isinstance(folder, str) and not folder.startswith("/"):
+        yield ("host", "directory"), "needs the whole path on the host, from / on"
+    backups = _get(settings, "backup", "directory")
+    if folder and isinstance(backups, str) and backups.startswith("~"):
+        yield ("backup", "directory"), "is on the host: needs the whole path there, without ~"
 
 
 def _names(environments: dict[str, Any], retired: dict[str, Any]) -> Iterator[Finding]:

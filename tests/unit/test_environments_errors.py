@@ -80,6 +80,17 @@ def test_a_password_in_a_url_is_refused_and_never_shown():
             "host: {address: -oX, directory: /x}",
             "host.address: needs a host name, address or ssh alias, got '-oX'",
         ),
+        *(
+            (
+                f"host: {{address: x, directory: {folder}}}",
+                "host.directory: needs the whole path on the host, from / on",
+            )
+            for folder in ("~/app", "srv/app")
+        ),
+        (
+            "host: {address: x, directory: /x}\n    backup: {directory: ~/backups}",
+            "backup.directory: is on the host: needs the whole path there, without ~",
+        ),
         ("embedded: {port: 0}", "embedded.port: needs a port from 1 to 65535, got 0"),
         ("embedded: {port: 65536}", "embedded.port: needs a port from 1 to 65535, got 65536"),
         ("backup: 7", "backup: needs a mapping of keys, got 7"),
