@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dbops import argv, environments, guard, hints, output, release
@@ -151,12 +152,18 @@ def _guarded(
             found.environment,
             force=options.force,
             confirm=options.confirm,
-            ask=output.ask if output.is_terminal() else None,
+            ask=partial(_asked, runbook) if output.is_terminal() else None,
             typed=argv.retyped(sys.argv, without=("--force", "--confirm", "--plan", "--json")),
         )
     except Refused as refusal:
         _record(found, {"event": "refused", "verb": runbook.verb, "why": refusal.what})
         raise
+
+
+def _asked(runbook: Runbook, question: str) -> str:
+    if not runbook.confirmed:
+        output.summary(runbook)
+    return output.ask(question)
 
 
 def _carry_out(verb: Verb, found: Target, runbook: Runbook, state: State) -> tuple[State, bool]:

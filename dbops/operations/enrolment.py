@@ -28,17 +28,21 @@ def enroll(target: Target, state: State) -> Runbook:
             next_command=target.command("up"),
         )
     said = _marker(target)
-    _check(target, said, who="this machine", where=str(guard.marker(environment)))
+    _check(target, said, who=_machine(target), where=str(guard.marker(environment)))
     steps = (*(() if said else (_mark(target),)), *_identify(target, state))
     return Runbook(
         verb="enroll",
         environment=target.name,
         steps=steps,
         destructive=True,
-        loses=f"commands for {target.name} will act on this machine",
-        reason="this machine is marked already",
+        loses=f"commands for {target.name} will act on {_machine(target)}",
+        reason=f"{_machine(target)} is marked already",
         notes=_notes(target, state),
     )
+
+
+def _machine(target: Target) -> str:
+    return "that host" if target.environment.remote else "this machine"
 
 
 def _marker(target: Target) -> str:
@@ -70,7 +74,7 @@ def _identify(target: Target, state: State) -> tuple[Step, ...]:
 def _mark(target: Target) -> Step:
     file = guard.marker(target.environment)
     return Step(
-        title=f"mark this machine as {target.name}",
+        title=f"mark {_machine(target)} as {target.name}",
         command=lines(
             words("mkdir", "-p", "--", file.parent),
             f"echo {words(target.name)} >{words(file)}",
@@ -90,8 +94,8 @@ def enrolled(target: Target, state: State) -> Conclusion:
     following = "deploy" if target.environment.remote else "up"
     says = state.database is not None and bool(state.database.environment)
     return Conclusion(
-        sentence=f"{target.name}: {'that host' if target.environment.remote else 'this machine'}"
-        f" is its host{', and its database says so, too' if says else ''}",
+        sentence=f"{target.name}: {_machine(target)} is its host"
+        + (", and its database says so, too" if says else ""),
         next_command=target.command(following),
         facts=(("marker", str(guard.marker(target.environment))), ("database", says)),
     )

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from dbops.runbook import Runbook
 
 
+# Plans whose notes a person has read, before a question.
+_summed_up: set[str] = set()
+
+
 class Conclusion(Frozen):
     """What is now true, in one sentence, the command that follows, and the same as data."""
 
@@ -35,6 +39,7 @@ def plan(runbook: Runbook, *, machine: bool) -> None:
 
 def summary(runbook: Runbook) -> None:
     """Print what RUNBOOK would do, a line a step."""
+    _summed_up.add(runbook.id)
     steps = count(len(runbook.steps), "step")
     say(f"plan {runbook.id}: {runbook.verb} {runbook.environment}, {steps}")
     for number, step in enumerate(runbook.steps, start=1):
@@ -67,7 +72,7 @@ def beginning(runbook: Runbook) -> None:
     """Say that RUNBOOK begins."""
     steps = count(len(runbook.steps), "step")
     say(f"{runbook.verb} {runbook.environment}: {steps} (plan {runbook.id})")
-    if not runbook.confirmed:  # they stood in the summary before the question
+    if runbook.id not in _summed_up:
         notes(runbook.notes)
 
 

@@ -104,6 +104,7 @@ def test_reading_and_going_forward_need_no_force(vault):
 def test_the_right_name_typed_on_a_terminal_is_enough(vault):
     code, shown = on_a_terminal(vault, "vault")
     assert code == ExitCode.OK, shown
+    assert "  1  downgrade from " in shown.partition(" added to vault is lost. ")[0]
     assert vault.json("al-cur", *VAULT)["current"] == [BASELINE]
     succeeded(vault.inv("al-up", *VAULT))
 
