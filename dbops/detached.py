@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from dbops import following, guard, output, release, runner, runs
 from dbops.commands import detached, host, psql, sql
 from dbops.commands.shell import words
-from dbops.errors import Locked, Problem
+from dbops.errors import Locked, Problem, Unreachable
 from dbops.local import moved
-from dbops.probe import backend
+from dbops.probe import backend, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def carry_out(verb: Verb, found: Target, planned: Runbook, state: State) -> tupl
         with following.Interrupts() as interrupts:
             run, lines = start(runbook, found, state, frees=verb.frees, follows=run)
             ended = following.followed(found, run, lines, interrupts)
-        _result(runbook, found, ended)
+        _check_result(runbook, found, run, ended)
         found.forget()
         state = verb.probe(found)
         _show_rehearsal(state, run)
@@ -178,16 +178,37 @@ def _show_rehearsal(state: State, run: str) -> None:
             output.rehearsed(entry["rehearsal"])
 
 
-def _result(runbook: Runbook, found: Target, run: runner.Run | None) -> None:
-    if run is None:
-        raise Problem(
-            f"{found.name}: {runbook.verb} ended without a result",
-            where=str(found.home / "runs"),
-            why="the host was restarted, or the run was killed",
-            next_command=runs.again(runbook.verb, found),
-        )
-    if run.code:
-        raise runs.failed(runbook.verb, found, run)
+def _check_result(runbook: Runbook, found: Target, run: str, ended: runner.Run | None) -> None:
+    """Say that RUN did not come to a good end, and what is true now.
+
+    Raises:
+        Problem: it failed, or was lost (its exit code, where that is one of ours, else 1).
+        Interrupted: it was cancelled (exit 130).
+    """
+    if ended is not None and not ended.code:
+        return
+    found.forget()
+    log = str(found.home / "runs" / run / "log")
+    if ended is not None:
+        raise runs.failed(runbook.verb, found, ended, log, _now(found))
+    raise Problem(
+        f"{found.name}: {runbook.verb} ended without a result",
+        where=log,
+        why=f"the host was restarted, or the run was killed; {_now(found)}",
+        next_command=runs.again(runbook.verb, found),
+    )
+
+
+def _now(found: Target) -> str:
+    """Return where database and checkout are now, as the host says it."""
+    try:
+        state = probe(found)
+    except Unreachable:
+        return "the host or its database does not answer"
+    commit = state.host.commit if state.host else ""
+    if state.database is None:
+        return f"the database is {state.service.status}, the checkout at {commit[:12]}"
+    return runs.place(state.database.versions, commit)
 
 
 def record(found: Target, entry: dict[str, object]) -> None:

@@ -13,6 +13,8 @@ from dbops import argv
 from dbops.errors import ExitCode, Interrupted, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dbops.runbook import Runbook
     from dbops.runner import Run
     from dbops.target import Target
@@ -53,13 +55,30 @@ def again(verb: str, found: Target) -> str:
     return argv.retyped(sys.argv, without=consents) or found.command(verb)
 
 
-def failed(verb: str, found: Target, run: Run, log: str = "") -> Problem:
-    """Return why RUN of VERB failed, as a person needs it; LOG is where the whole of it is."""
+def place(versions: Iterable[str], commit: str) -> str:
+    """Return where a database and a checkout are, as part of a sentence."""
+    at = ", ".join(filter(None, versions)) or "no revision"
+    return f"the database is at {at}" + (f", the checkout at {commit[:12]}" if commit else "")
+
+
+def failed(verb: str, found: Target, run: Run, log: str = "", now: str = "") -> Problem:
+    """Return why RUN of VERB failed, as a person needs it.
+
+    Args:
+        verb: the command.
+        found: the environment.
+        run: how it ended.
+        log: where the whole of it is.
+        now: what is true since.
+    """
     if run.code in {ExitCode.INTERRUPTED, 143}:
         return Interrupted(
             f"{found.name}: {verb} was interrupted",
             where=run.failed,
-            why="the statement or revision that ran is rolled back; what came before it is done",
+            why=_lines(
+                "the statement or revision that ran is rolled back; what came before it is done",
+                now,
+            ),
             next_command=again(verb, found),
         )
     # Not REFUSED: 3 is also what psql ends with when a statement of a script fails. Over SSH 69
@@ -70,7 +89,11 @@ def failed(verb: str, found: Target, run: Run, log: str = "") -> Problem:
     return Problem(
         f"{found.name}: {verb} stopped at: {run.failed}",
         where=log or str(found.home / "runs"),
-        why=run.log.replace("\n", "\n       ") or f"exit code {run.code}",
+        why=_lines(run.log or f"exit code {run.code}", now),
         next_command=f"correct the cause, then {again(verb, found)}",
         code=next((each for each in known if each == run.code), ExitCode.FAILED),
     )
+
+
+def _lines(why: str, now: str) -> str:
+    return "\n".join([why, *([f"now: {now}"] if now else [])]).replace("\n", "\n       ")

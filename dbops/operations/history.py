@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dbops import following, hosts, journal, output, probe, runs
-from dbops.errors import Problem, Unreachable
+from dbops.errors import Problem, Unreachable, UsageProblem
 from dbops.output import Conclusion
 
 if TYPE_CHECKING:
@@ -83,15 +83,19 @@ def attach(target: Target, *, run: str | None) -> Conclusion:
     """Follow a run on the host to its end, or show again how it went.
 
     Raises:
+        UsageProblem: the environment is not reached over SSH (exit 4).
         Problem: there is none, or it did not end well (its exit code, where that is one of ours).
         Interrupted: it was cancelled, or a person let go of it (exit 130).
     """
+    _check_remote(target, "attach")
     found = _chosen(target, run)
     ended = following.follow(target, found["run"], past=True)
     if found["result"] == "running":
         found = _chosen(target, found["run"])
     if ended is not None and ended.code:
-        raise runs.failed(found["verb"], target, ended, f"run {found['run']}")
+        raise runs.failed(
+            found["verb"], target, ended, f"run {found['run']}", _place(target, found)
+        )
     if ended is None and found["result"] != "ok":
         raise _not_well(target, found)
     return Conclusion(
@@ -101,14 +105,26 @@ def attach(target: Target, *, run: str | None) -> Conclusion:
     )
 
 
+def _check_remote(target: Target, verb: str) -> None:
+    if not target.environment.remote:
+        raise UsageProblem(
+            f"{verb} is for a run on a host",
+            where="the command line",
+            why="no host is named; a run on this machine is seen where it was typed",
+            next_command=f"fab -H ALIAS {verb}, or {target.command('runs')}",
+        )
+
+
 def _told(target: Target, found: dict[str, Any]) -> str:
-    commit = found.get("to_commit", "")[:12]
     first = ", its first part," if found.get("continues") else ""
     return (
         f"{found['verb']} by {found.get('who', 'somebody')}{first} is {_ending(found)}; "
-        f"the database is at {_revision(target, found)}"
-        + (f", the checkout at {commit}" if commit else "")
+        f"{_place(target, found)}"
     )
+
+
+def _place(target: Target, found: dict[str, Any]) -> str:
+    return runs.place([_revision(target, found)], found.get("to_commit", ""))
 
 
 def _ending(found: dict[str, Any]) -> str:
@@ -131,15 +147,15 @@ def _not_well(target: Target, found: dict[str, Any]) -> Problem:
     steps = found.get("steps", ())
     failed = next((each["title"] for each in steps if each["code"] != 0), "before its first step")
     lost = found["result"] == "lost"
-    at = _revision(target, found)
+    at = _place(target, found)
     return Problem(
         f"{target.name}: {found['verb']} did not come to its end"
         if lost
         else f"{target.name}: {found['verb']} stopped at: {failed}",
         where=f"run {found['run']}",
-        why=f"the host was restarted, or the run was killed; the database is at {at}"
+        why=f"the host was restarted, or the run was killed; {at}"
         if lost
-        else f"exit code {found['code']}; the database is at {at}",
+        else f"exit code {found['code']}; {at}",
         next_command=target.command(found["verb"]),
     )
 
@@ -158,7 +174,13 @@ def _chosen(target: Target, run: str | None) -> dict[str, Any]:
 
 
 def cancel(target: Target, *, run: str | None) -> Conclusion:
-    """Interrupt a run on the host; what its running step did is rolled back."""
+    """Interrupt a run on the host; what its running step did is rolled back.
+
+    Raises:
+        UsageProblem: the environment is not reached over SSH (exit 4).
+        Problem: there is no such run, or half a minute later it still goes on (exit 1).
+    """
+    _check_remote(target, "cancel")
     found = _chosen(target, run)
     if found["result"] != "running":
         sentence = f"{target.name}: run {found['run']} has ended already: {found['result']}"

@@ -10,8 +10,9 @@ import pytest
 from test_session_framing import environment
 
 from dbops import detached
-from dbops.errors import ExitCode, Locked, Problem
+from dbops.errors import ExitCode, Locked, Problem, UsageProblem
 from dbops.following import Interrupts, _Following
+from dbops.operations import history
 from dbops.target import Target
 
 
@@ -96,3 +97,10 @@ def test_what_the_host_says_is_told_when_it_cannot_start(said, why):
 
 def target() -> Target:
     return Target(environment=environment().at_host())
+
+
+@pytest.mark.parametrize("verb", [history.attach, history.cancel])
+def test_a_run_on_this_machine_is_not_followed_over_ssh(verb):
+    with pytest.raises(UsageProblem) as raised:
+        verb(Target(environment=environment()), run=None)
+    assert raised.value.next_command.endswith(", or inv runs --env vm_stg")
