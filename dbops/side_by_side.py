@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from invoke.collection import Collection
 
 
+# With it, a command that reads restores a dump on its host.
+_RESTORING = "--restore-test"
+
+
 def run(
     arguments: Sequence[str], hosts: Sequence[str], namespace: Collection, commands: Sequence[str]
 ) -> int:
@@ -24,6 +28,8 @@ def run(
         UsageProblem: one changes something, which is done on one host at a time (exit 4).
     """
     command = next((each for each in commands if not _reads(each, namespace)), None)
+    if command is None and _RESTORING in arguments:
+        command = f"{commands[0]} {_RESTORING}"
     if command:
         raise UsageProblem(
             f"{command} takes one host",

@@ -135,7 +135,7 @@ echo started
 
 
 _HELD = """\
-[ ! -e "$home/hold.json" ] || { printf 'held %s\\n' "$(cat "$home/hold.json")"; exit 75; }"""
+[ ! -s "$home/hold.json" ] || { printf 'held %s\\n' "$(cat "$home/hold.json")"; exit 75; }"""
 
 
 def entry(home: Path, members: str) -> str:

@@ -134,6 +134,11 @@ def test_a_changing_command_takes_exactly_one_host(fab: Fab, command: str):
     refused(fab("-H", "stg,prod", "al-cur", command), ExitCode.USAGE, f"{command} takes one host")
 
 
+def test_a_dump_is_restored_on_one_host_at_a_time(fab: Fab):
+    told = fab("-H", "stg,prod", "backups", "--restore-test")
+    refused(told, ExitCode.USAGE, "backups --restore-test takes one host")
+
+
 def test_what_stands_after_a_double_dash_never_runs(rig: Rig, fab: Fab):
     told = fab(*STG, "ps", "--", "touch", "/tmp/pwned")
     refused(told, ExitCode.USAGE, "only commands of this tool run on a host")

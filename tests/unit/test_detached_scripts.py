@@ -173,6 +173,12 @@ def test_a_manual_lock_refuses_all_but_what_frees_it(host):
     assert host.start("true", frees=True)[1] == ["started", "0"]
 
 
+def test_an_empty_lock_file_is_no_lock_as_it_is_for_who_looks(host):
+    host.home.mkdir()
+    (host.home / "hold.json").touch()
+    assert host.start("true")[1] == ["started", "0"]
+
+
 def test_when_its_watcher_alone_is_killed_the_run_goes_on_and_its_end_is_found(host, monkeypatch):
     monkeypatch.setattr(detached, "LOCK_SECONDS", 0)
     run, _ = host.start("sleep 0.5", "true")
