@@ -128,5 +128,6 @@ def _parse(facts: dict[str, Any]) -> Database:
         invalid_indexes=tuple(facts["invalid_indexes"]),
         unpopulated=facts["unpopulated"],
         migrating=facts["migrating"],
+        recorded=tuple(facts["recorded"]),
         revision_files=tuple((name, digest) for name, digest in facts["revision_files"]),
     )

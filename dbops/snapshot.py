@@ -43,6 +43,7 @@ class Snapshot:
         statements: how many of them a load executes on the newest server.
         schemas: those it creates.
         relations: the tables, views, materialized views and sequences it creates, `schema.name`.
+        partitions: those of the relations that are partitions, which come and go with their rows.
         extensions: those it creates, which the server must have installed.
         roles: those it names, which must exist before.
         dropped: the lines that every load leaves out; `lines_to_drop` adds those of one server.
@@ -54,6 +55,7 @@ class Snapshot:
     statements: int
     schemas: tuple[str, ...]
     relations: tuple[str, ...]
+    partitions: tuple[str, ...]
     extensions: tuple[str, ...]
     roles: tuple[str, ...]
     dropped: tuple[Omission, ...]
@@ -81,6 +83,7 @@ def load(path: Path, *, display: str) -> Snapshot:
         statements=len(kept),
         schemas=_names(rules.schema(each) for each in kept),
         relations=_names(rules.relation(each) for each in kept),
+        partitions=_names(rules.partition(each) for each in kept),
         extensions=_names(rules.extension(each) for each in kept),
         roles=_names(sorted(role for each in kept for role in rules.roles(each))),
         dropped=omissions(text, found, display),

@@ -90,6 +90,11 @@ _RELATION = _pattern(
     r"|alter table [^(]*? as identity ?\( ?sequence name )"
     rf"(?P<name>{_QUALIFIED})"
 )
+_PARTITION = _pattern(
+    rf"(?:alter table (?:if exists )?(?:only )?{_QUALIFIED} attach partition "
+    rf"|create (?:unlogged )?table (?:if not exists )?(?={_QUALIFIED} partition of\b))"
+    rf"(?P<name>{_QUALIFIED})"
+)
 _GRANTEES = rf"(?P<roles>{_NAMES})(?: with grant option)?(?: granted by {_NAME})?"
 _ROLES = tuple(
     _pattern(each)
@@ -157,6 +162,12 @@ def relation(statement: Statement) -> str | None:
     The sequence of an identity column is one; what is not qualified counts as in `public`.
     """
     names = _named(_RELATION, statement)
+    return ".".join(["public", *names][-2:]) if names else None
+
+
+def partition(statement: Statement) -> str | None:
+    """Return the partition that STATEMENT makes or attaches, as `schema.name`."""
+    names = _named(_PARTITION, statement)
     return ".".join(["public", *names][-2:]) if names else None
 
 

@@ -54,6 +54,7 @@ class Database(Frozen):
         invalid_indexes: left by an interrupted CREATE INDEX CONCURRENTLY.
         unpopulated: how many materialized views were never refreshed, and cannot be read.
         migrating: who holds the migration lock, empty when nobody does.
+        recorded: the last entry of its own log, an operation and a revision; nothing without one.
         revision_files: file hashes by revision, as recorded when they were applied.
     """
 
@@ -72,6 +73,7 @@ class Database(Frozen):
     invalid_indexes: tuple[str, ...] = ()
     unpopulated: int = 0
     migrating: str = ""
+    recorded: tuple[str, ...] = ()
     revision_files: tuple[tuple[str, str], ...] = ()
 
 

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from dbops import catalogue, output
-from dbops.errors import DifferencesFound
+from dbops.errors import DifferencesFound, Refused
 from dbops.operations import require, scratch, stamping
 from dbops.operations.which import PRIVILEGES, is_for_bootstrap
 from dbops.runbook import Runbook
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dbops.catalogue import Catalogue, Difference
-    from dbops.state import State
+    from dbops.state import Database, State
     from dbops.target import Target
 
 
@@ -32,12 +32,14 @@ def adopt(target: Target, state: State, *, accept: str | None) -> Runbook:
 
     Raises:
         DifferencesFound: the schemas differ and the difference was not accepted (exit 2).
+        Refused: it is behind the baseline, or was past it (exit 3).
     """
     found = require.database(target, state)
     baseline = target.environment.migrations.baseline
     if len(found.versions) == 1 and found.versions[0] in target.graph:
         reason = f"it is at {found.versions[0]}, which this history knows"
         return Runbook(verb="al-adopt", environment=target.name, reason=reason)
+    _check_not_past(target, found)
     notes = compare(target, state, accept=accept)
     return Runbook(
         verb="al-adopt",
@@ -47,6 +49,24 @@ def adopt(target: Target, state: State, *, accept: str | None) -> Runbook:
         loses=f"{target.name} will count as being at {baseline}",
         notes=notes,
     )
+
+
+def _check_not_past(target: Target, found: Database) -> None:
+    """Refuse a database that is behind the baseline, or has had revisions after it.
+
+    Schemas alone do not tell: what only changes rows would not run, or run twice.
+    """
+    known = require.recorded(target, found)
+    for each in (*found.versions, *([known] if known else ())):
+        require.not_behind(target, each)
+    baseline = target.environment.migrations.baseline
+    if known is not None and known in target.graph and known != baseline:
+        raise Refused(
+            f"{target.name} was at {known}, past {baseline}",
+            where=f"{target.environment.database.name}, dbops.revision_log",
+            why="what was applied since would be applied once more",
+            next_command=target.command("al-which"),
+        )
 
 
 def compare(target: Target, state: State, *, accept: str | None) -> tuple[str, ...]:

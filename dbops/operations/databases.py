@@ -24,7 +24,8 @@ def apply_snapshot(target: Target, state: State) -> Runbook:
     """Plan to load the snapshot into the empty database."""
     found = require.database(target, state)
     steps: tuple[Step, ...] = ()
-    if found.snapshot != target.snapshot.sha256 or not found.objects:
+    is_loaded = found.snapshot == target.snapshot.sha256 and found.objects
+    if not is_loaded or require.missing(target, found):
         empty(target, found)
         steps = (load(target, backend(target, state), state, stamp=False, roles=False),)
     return Runbook(

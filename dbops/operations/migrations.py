@@ -89,18 +89,25 @@ def _upgrade_empty(target: Target, state: State, current: str | None) -> Runbook
 
 
 def not_stamped(target: Target, found: Database) -> Problem:
-    """Return the problem of a database with objects and no version row."""
-    baseline = target.environment.migrations.baseline
-    from_snapshot = found.snapshot == target.snapshot.sha256
+    """Return the problem of a database with objects and no version row.
+
+    Raises:
+        Refused: it was at a revision behind the baseline (exit 3).
+    """
+    known = require.recorded(target, found)
+    why, following = "nobody recorded which revision its schema is", "al-adopt"
+    if known is not None:
+        require.not_behind(target, known)
+        why = f"somebody removed the version row: its own log ends at {known}"
+        following = f"al-stamp --rev {known}" if known in target.graph else "al-which"
+    elif found.snapshot == target.snapshot.sha256:
+        why = "the snapshot was applied and not yet stamped"
+        following = f"al-stamp --rev {target.environment.migrations.baseline}"
     return Problem(
         f"{target.name}: the database holds {found.objects} objects but no version",
         where=f"{target.environment.database.name}, alembic_version",
-        why="the snapshot was applied and not yet stamped"
-        if from_snapshot
-        else "nobody recorded which revision its schema is",
-        next_command=target.command(f"al-stamp --rev {baseline}")
-        if from_snapshot
-        else target.command("al-adopt"),
+        why=why,
+        next_command=target.command(following),
     )
 
 
@@ -112,13 +119,14 @@ def _check_applied(target: Target, found: Database, current: str) -> None:
     """
     if current != target.environment.migrations.baseline:
         return
-    missing = sorted(set(target.snapshot.relations) - set(found.relations))
+    missing = require.missing(target, found)
     if missing:
+        is_there = set(target.snapshot.relations).intersection(found.relations)
         raise Refused(
             f"{target.name}: stamped {current}, but {len(missing)} relations of it are missing",
             where=require.shortened(missing),
-            why="the snapshot was never applied, or somebody dropped them",
-            next_command=target.command("db-init-from-snapshot"),
+            why="somebody dropped them" if is_there else "the snapshot was never applied",
+            next_command=target.command("drift" if is_there else "db-init-from-snapshot"),
         )
 
 

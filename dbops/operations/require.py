@@ -98,13 +98,38 @@ def version(target: Target, found: Database) -> str | None:
         Problem: there are several rows (exit 1).
     """
     if len(found.versions) > 1:
+        newest = _newest(target, found)
         raise Problem(
             f"{target.name}: alembic_version holds {len(found.versions)} rows",
             where=", ".join(found.versions),
             why="two branches were applied, or somebody edited the table",
-            next_command=target.command("al-adopt"),
+            next_command=target.command(f"al-stamp --rev {newest}" if newest else "al-which"),
         )
     return found.versions[0] if found.versions else None
+
+
+def _newest(target: Target, found: Database) -> str | None:
+    """Return the row that follows all others, None where none does."""
+    rows = set(found.versions)
+    return next((each for each in rows if rows <= target.graph.ancestors([each])), None)
+
+
+def recorded(target: Target, found: Database) -> str | None:
+    """Return the revision at which the database's own log ends; None where it does not tell.
+
+    The log goes with the rows, into a dump as well: it knows what a lost version row said.
+    """
+    operation, revision = found.recorded or ("", "")
+    if operation == "downgrade":
+        below = target.graph[revision].parents if revision in target.graph else ()
+        return below[0] if len(below) == 1 else None
+    return revision if operation in {"upgrade", "stamp", "adopt"} and revision else None
+
+
+def missing(target: Target, found: Database) -> list[str]:
+    """Return the relations of the snapshot that are not there, but for partitions."""
+    snapshot = target.snapshot
+    return sorted({*snapshot.relations} - {*snapshot.partitions} - {*found.relations})
 
 
 def known_version(target: Target, found: Database) -> str | None:

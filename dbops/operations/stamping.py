@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dbops import catalogue
 from dbops.commands import database as commands
 from dbops.errors import Refused, UsageProblem
-from dbops.operations import require
+from dbops.operations import require, scratch
 from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
@@ -26,11 +27,11 @@ def stamp(target: Target, state: State, *, revision: str | None) -> Runbook:
         )
     found = require.database(target, state)
     wanted = target.graph.resolve(revision)
-    current = require.version(target, found)
     steps: tuple[Step, ...] = ()
-    if current != wanted:
-        _check_known(target, current)
-        _check_objects(target, found, wanted)
+    if found.versions != (wanted,):
+        if not _is_known(target, found, wanted):
+            _check_schema(target, state, wanted)
+        _check_objects(target, state, wanted)
         steps = (step(target, state, wanted, "stamp"),)
     return Runbook(
         verb="al-stamp",
@@ -42,27 +43,50 @@ def stamp(target: Target, state: State, *, revision: str | None) -> Runbook:
     )
 
 
-def _check_known(target: Target, current: str | None) -> None:
+def _is_known(target: Target, found: Database, wanted: str) -> bool:
+    """Return whether nothing is forgotten by WANTED: the rows are known, and one, or lead to it.
+
+    Raises:
+        Refused: one is behind the baseline (exit 3).
+    """
+    for each in found.versions:
+        require.not_behind(target, each)
+    if len(found.versions) > 1:
+        return target.graph.ancestors([wanted]).issuperset(found.versions)
     legacy = target.environment.migrations.legacy_heads
-    if current is None or current in target.graph or current in legacy:
+    return all(each in target.graph or each in legacy for each in found.versions)
+
+
+def _check_schema(target: Target, state: State, wanted: str) -> None:
+    """Refuse to forget a revision nobody here knows, unless the schema is just that of WANTED."""
+    found = require.database(target, state)
+    if not catalogue.differences(
+        scratch.expected(target, state, wanted, any_roles=True), scratch.live(target, state)
+    ):
         return
-    require.not_behind(target, current)
+    rows = ", ".join(found.versions)
     raise Refused(
-        f"{target.name} is at {current}, which is neither in this checkout nor a legacy head",
+        f"{target.name} is at {rows}, and its schema is not that of {wanted}",
         where=f"{target.environment.database.name}, alembic_version",
-        why="stamping would forget a revision nobody here knows",
-        next_command=f"git pull, or {target.command('al-adopt')}",
+        why="stamping would forget a revision that is not in this checkout, or on another branch",
+        next_command=f"git pull, or {target.command('al-which')}",
     )
 
 
-def _check_objects(target: Target, found: Database, wanted: str) -> None:
-    missing = sorted(set(target.snapshot.relations) - set(found.relations))
-    if wanted == target.environment.migrations.baseline and missing:
+def _check_objects(target: Target, state: State, wanted: str) -> None:
+    """Refuse where relations of WANTED are missing; a later revision may have dropped some."""
+    found = require.database(target, state)
+    missing = require.missing(target, found)
+    if missing and wanted != target.environment.migrations.baseline:
+        expected = scratch.expected(target, state, wanted, any_roles=True).objects
+        missing = sorted({*missing}.intersection(each.identity for each in expected))
+    if missing:
+        is_there = set(target.snapshot.relations).intersection(found.relations)
         raise Refused(
             f"{target.name}: {len(missing)} relations of {wanted} are missing",
             where=require.shortened(missing),
-            why="a stamp says that the snapshot's objects are there",
-            next_command=target.command("db-apply-snapshot"),
+            why="a stamp says that they are there",
+            next_command=target.command("al-which" if is_there else "db-apply-snapshot"),
         )
 
 

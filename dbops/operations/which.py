@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def which(target: Target, state: State) -> dict[str, Any]:
     now = scratch.live(target, state)
     claimed = _claimed(target, found)
     compared = _around(target, state, now, claimed) or _everywhere(target, state, now)
-    nearest = _nearest(compared, claimed)
+    nearest = _nearest(compared, claimed or require.recorded(target, found))
     says = _says(target, found, nearest)
     return {
         "environment": target.name,
@@ -61,7 +62,7 @@ def which(target: Target, state: State) -> dict[str, Any]:
         "nearest": nearest,
         "compared": len(compared),
         "differences": [described(each) for each in compared[nearest]],
-        "next": _next(target, says, nearest, compared[nearest]),
+        "next": _next(target, found, says, nearest, compared[nearest]),
     }
 
 
@@ -118,7 +119,10 @@ def _everywhere(target: Target, state: State, now: Catalogue) -> Compared:
 
 
 def _nearest(compared: Compared, claimed: str | None) -> str:
-    """Return the revision with the fewest differences; the claimed one, or the first, of equals."""
+    """Return the revision with the fewest differences; the claimed one, or the first, of equals.
+
+    Revisions that only change rows have the schema of the one before.
+    """
 
     def distance(revision: str) -> tuple[int, bool]:
         found = compared[revision]
@@ -129,6 +133,8 @@ def _nearest(compared: Compared, claimed: str | None) -> str:
 
 def _says(target: Target, found: Database, nearest: str) -> str:
     """Return what the version row is worth, in one word."""
+    if target.graph.archived.keys() & {*found.versions}:
+        return "behind"
     if len(found.versions) != 1:
         return "several" if found.versions else "nothing"
     if _claimed(target, found) is None:
@@ -137,24 +143,43 @@ def _says(target: Target, found: Database, nearest: str) -> str:
     return "right" if found.versions[0] == nearest else "wrong"
 
 
-def _next(target: Target, says: str, nearest: str, differing: Sequence[Difference]) -> str:
+def _next(
+    target: Target, found: Database, says: str, nearest: str, differing: Sequence[Difference]
+) -> str:
     """Return the command that brings version row and schema together; empty when they are."""
+    if says == "behind":
+        archived = target.graph.archived
+        return require.catching_up(
+            target, next(archived[each] for each in found.versions if each in archived)
+        )
     if says == "right":
         behind = nearest not in target.graph.heads
         return target.command("drift") if differing else target.command("al-up") if behind else ""
     if is_for_bootstrap(target, differing):
         return f"{target.command('db-bootstrap-roles')}, then {target.command('al-which')}"
     is_baseline = nearest == target.environment.migrations.baseline
-    if says == "unknown" and not is_baseline:
-        return f"git pull, then {target.command('al-which')}"
-    if says == "several" or (says != "wrong" and is_baseline):
-        return target.command("al-adopt")
     stamp = target.command(f"al-stamp --rev {nearest}")
+    if says == "unknown" and not is_baseline:
+        again = f"git pull, then {target.command('al-which')}"
+        return again if differing else f"{again}; or {stamp}, when its file is lost for good"
+    if says != "wrong" and is_baseline:
+        return target.command("al-adopt")
     return f"{stamp}, then {target.command('drift')}" if differing else stamp
 
 
 def is_for_bootstrap(target: Target, differing: Sequence[Difference]) -> bool:
     """Return whether nothing differs but owners and privileges that the roles' file gives."""
     given = [each for each in differing if each.what != catalogue.What.UNEXPECTED]
-    only = all(each.kind in PRIVILEGES for each in differing)
+    only = all(each.kind in PRIVILEGES and _is_declared(target, each) for each in differing)
     return bool(target.environment.migrations.roles and given and only)
+
+
+def _is_declared(target: Target, found: Difference) -> bool:
+    """Return whether FOUND is about a schema the roles' file gives privileges in.
+
+    Schema public keeps its owner: pg_dump takes another one for a change of the schema.
+    """
+    if (found.kind, found.identity) == ("owner", "schema public"):
+        return False
+    words = re.split(r"[ .,()]", found.identity)
+    return not {*words}.isdisjoint(target.environment.migrations.schemas)

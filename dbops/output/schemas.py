@@ -34,6 +34,7 @@ _SAYS = {
     "wrong": "but it says that it is at {}",
     "legacy": "while it says that it is at {}, of the legacy history",
     "unknown": "while it says that it is at {}, which this checkout does not know",
+    "behind": "while it says that it is at {}, behind the baseline",
     "several": "while it says that it is at {}",
     "nothing": "while it says nothing",
 }

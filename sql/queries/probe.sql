@@ -22,9 +22,12 @@ SELECT coalesce((SELECT file_sha256 FROM dbops.revision_log
                             AND id > coalesce((SELECT max(id) FROM dbops.revision_log
                                                 WHERE operation = 'adopt'), 0)
                           ORDER BY revision, id DESC) AS latest
-                  WHERE operation = 'upgrade'), '[]') AS revision_files \gset
+                  WHERE operation = 'upgrade'), '[]') AS revision_files,
+       coalesce((SELECT json_build_array(operation, coalesce(revision, ''))
+                   FROM dbops.revision_log ORDER BY id DESC LIMIT 1), '[]') AS recorded \gset
 \else
 \set snapshot ''
+\set recorded '[]'
 \set revision_files '[]'
 \endif
 
@@ -81,5 +84,6 @@ SELECT json_build_object(
            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
            AND (l.classid::bigint << 32) | l.objid::bigint = :migration_lock
          LIMIT 1), ''),
-    'revision_files', :'revision_files'::json
+    'revision_files', :'revision_files'::json,
+    'recorded', :'recorded'::json
 );

@@ -8,11 +8,22 @@ import subprocess
 import pytest
 from handmade import BASELINE, HEAD, NEXT, make_target, running, write_revision
 
-from dbops import revisions
+from dbops import catalogue, revisions
 from dbops.commands import moving
 from dbops.environments.editing import with_baseline
 from dbops.errors import ExitCode, Problem, Refused, UsageProblem
-from dbops.operations import advance, require, rows, standing
+from dbops.operations import (
+    adoption,
+    advance,
+    migrations,
+    require,
+    rows,
+    scratch,
+    stamping,
+    standing,
+    walk,
+    which,
+)
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 INI = "migrations_v2/alembic.ini"
@@ -127,6 +138,31 @@ def test_behind_the_baseline_the_commit_that_helps_is_named(moved):
     assert raised.value.what == f"local_dev is at {BASELINE}, behind the baseline {BASELINE}"
     commands = f"git switch --detach {COMMIT}; inv al-up --env local_dev; git switch -"
     assert raised.value.next_command == commands
+
+
+@pytest.mark.parametrize("facts", [{}, {"recorded": ("upgrade", BASELINE)}])
+def test_what_is_behind_is_neither_adopted_nor_stamped(moved, facts):
+    state = running(moved, *([] if facts else [BASELINE]), **facts)
+    helps = f"git switch --detach {COMMIT}; inv al-up --env local_dev; git switch -"
+    for act in (
+        lambda: adoption.adopt(moved, state, accept=None),
+        lambda: migrations.upgrade(moved, state),
+        *([] if facts else [lambda: stamping.stamp(moved, state, revision=HEAD)]),
+    ):
+        with pytest.raises(Refused) as raised:
+            act()
+        assert raised.value.next_command == helps
+
+
+def test_which_tells_that_it_is_behind(moved, monkeypatch):
+    other = catalogue.parse('["table", "raw.slips", "TABLE"]')
+    monkeypatch.setattr(scratch, "live", lambda *_: other)
+    monkeypatch.setattr(
+        walk, "catalogues", lambda *_: (each for each in [(HEAD, catalogue.parse(""))])
+    )
+    found = which.which(moved, running(moved, BASELINE))
+    assert found["says"] == "behind"
+    assert found["next"].startswith(f"git switch --detach {COMMIT}; ")
 
 
 def test_where_it_is_tells_that_it_is_behind(moved):

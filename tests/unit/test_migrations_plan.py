@@ -182,8 +182,12 @@ def test_up_from_the_baseline_refuses_when_its_relations_are_missing(target):
     assert _told(ExitCode.REFUSED, migrations.upgrade, target, state) == (
         f"error: local_dev: stamped {BASELINE}, but 1 relations of it are missing\n"
         "where: raw.slips\n"
-        "why:   the snapshot was never applied, or somebody dropped them\n"
-        "next:  inv db-init-from-snapshot --env local_dev"
+        "why:   somebody dropped them\n"
+        "next:  inv drift --env local_dev"
+    )
+    state = handmade.running(target, BASELINE, relations=("raw.other",))
+    assert _told(ExitCode.REFUSED, migrations.upgrade, target, state).endswith(
+        "why:   the snapshot was never applied\nnext:  inv db-init-from-snapshot --env local_dev"
     )
 
 
@@ -232,8 +236,10 @@ def test_two_version_rows_are_refused(target, act):
         "error: local_dev: alembic_version holds 2 rows\n"
         f"where: {BASELINE}, {HEAD}\n"
         "why:   two branches were applied, or somebody edited the table\n"
-        "next:  inv al-adopt --env local_dev"
+        f"next:  inv al-stamp --rev {HEAD} --env local_dev"
     )
+    told = _told(ExitCode.FAILED, act, target, handmade.running(target, BASELINE, "20990101"))
+    assert told.endswith("next:  inv al-which --env local_dev")
 
 
 @pytest.mark.parametrize("state", [handmade.absent, handmade.empty])
@@ -332,13 +338,80 @@ def test_stamp_where_it_is_already_does_nothing_and_says_why(target):
     assert (runbook.steps, runbook.reason) == ((), f"it is at {HEAD} already")
 
 
-def test_stamp_never_forgets_a_revision_nobody_here_knows(target):
-    state = handmade.running(target, "20990101")
+SLIPS = '["table", "raw.slips", "TABLE"]'
+TABLES = f'{SLIPS}\n["materialized view", "mart.daily", "SELECT 1"]'
+
+
+def _schemas(monkeypatch, *, live, expected):
+    """Let the live schema, and that of every revision, be these."""
+    monkeypatch.setattr(scratch, "live", lambda *_: catalogue.parse(live))
+    monkeypatch.setattr(scratch, "expected", lambda *_, **__: catalogue.parse(expected))
+
+
+@pytest.mark.parametrize("rows", [["20990101"], [BASELINE, "20990101"], [BASELINE, HEAD]])
+def test_stamp_forgets_what_nobody_here_knows_only_where_the_schema_proves_it(
+    target, monkeypatch, rows
+):
+    state = handmade.running(target, *rows)
+    _schemas(monkeypatch, live=TABLES, expected=SLIPS)
     assert _told(ExitCode.REFUSED, stamping.stamp, target, state, revision=BASELINE) == (
-        "error: local_dev is at 20990101, which is neither in this checkout nor a legacy head\n"
+        f"error: local_dev is at {', '.join(rows)}, and its schema is not that of {BASELINE}\n"
         "where: sanbou_dev, alembic_version\n"
-        "why:   stamping would forget a revision nobody here knows\n"
-        "next:  git pull, or inv al-adopt --env local_dev"
+        "why:   stamping would forget a revision that is not in this checkout,"
+        " or on another branch\n"
+        "next:  git pull, or inv al-which --env local_dev"
+    )
+    _schemas(monkeypatch, live=TABLES, expected=TABLES)
+    (step,) = stamping.stamp(target, state, revision=BASELINE).steps
+    assert step.title.startswith(f"stamp {BASELINE} in place of ")
+
+
+def test_of_two_rows_on_one_line_the_newest_is_stamped_without_a_look_at_the_schema(target):
+    (step,) = stamping.stamp(target, handmade.running(target, BASELINE, HEAD), revision=HEAD).steps
+    assert step.title.startswith(f"stamp {HEAD} in place of ")
+
+
+def test_what_a_later_revision_drops_is_not_missed_when_that_is_stamped(target, monkeypatch):
+    state = handmade.running(target, LEGACY, relations=("mart.daily",))
+    _schemas(monkeypatch, live="", expected=TABLES)
+    assert "1 relations of" in _told(ExitCode.REFUSED, stamping.stamp, target, state, revision=HEAD)
+    _schemas(monkeypatch, live="", expected="")
+    assert stamping.stamp(target, state, revision=HEAD).steps
+
+
+def test_a_partition_is_not_missed(target):
+    snapshot = target.environment.path("sql/schema_baseline.sql")
+    attached = "ALTER TABLE ONLY raw.slips ATTACH PARTITION mart.daily DEFAULT;\n"
+    with snapshot.open("a", encoding="utf-8") as file:
+        file.write(attached)
+    state = handmade.running(target, BASELINE, relations=("raw.slips",))
+    assert migrations.upgrade(target, state).steps
+
+
+@pytest.mark.parametrize(
+    ("recorded", "why", "following"),
+    [
+        (("upgrade", HEAD), f"its own log ends at {HEAD}", f"al-stamp --rev {HEAD}"),
+        (("downgrade", HEAD), f"its own log ends at {BASELINE}", f"al-stamp --rev {BASELINE}"),
+        (("upgrade", "gone"), "its own log ends at gone", "al-which"),
+        (("snapshot", ""), "nobody recorded which revision", "al-adopt"),
+    ],
+)
+def test_a_lost_version_row_is_told_by_the_log_of_the_database(target, recorded, why, following):
+    state = handmade.running(target, recorded=recorded)
+    told = _told(ExitCode.FAILED, migrations.upgrade, target, state)
+    assert why in told
+    assert told.endswith(f"next:  inv {following} --env local_dev")
+
+
+@pytest.mark.parametrize("rows", [[], [LEGACY], ["20990101"], [BASELINE, HEAD]])
+def test_what_was_past_the_baseline_is_not_adopted_at_it(target, rows):
+    state = handmade.running(target, *rows, recorded=("upgrade", HEAD))
+    assert _told(ExitCode.REFUSED, adoption.adopt, target, state, accept=None) == (
+        f"error: local_dev was at {HEAD}, past {BASELINE}\n"
+        "where: sanbou_dev, dbops.revision_log\n"
+        "why:   what was applied since would be applied once more\n"
+        "next:  inv al-which --env local_dev"
     )
 
 
@@ -347,7 +420,7 @@ def test_stamp_of_the_baseline_refuses_when_its_relations_are_missing(target):
     assert _told(ExitCode.REFUSED, stamping.stamp, target, state, revision=BASELINE) == (
         f"error: local_dev: 2 relations of {BASELINE} are missing\n"
         "where: mart.daily, raw.slips\n"
-        "why:   a stamp says that the snapshot's objects are there\n"
+        "why:   a stamp says that they are there\n"
         "next:  inv db-apply-snapshot --env local_dev"
     )
 

@@ -27,6 +27,7 @@ FACTS = {
     "invalid_indexes": [],
     "unpopulated": 0,
     "migrating": "",
+    "recorded": [],
     "revision_files": [],
 }
 THERE = Answer(code=0, out=json.dumps(FACTS), error="")

@@ -22,6 +22,7 @@ BY_HAND = ["table", "raw.by_hand", "TABLE"]
 OURS = ["owner", "table raw.more", "sanbou_owner", "table", "raw.more"]
 THEIRS = ["owner", "table raw.more", "postgres", "table", "raw.more"]
 ON = " --env local_dev"
+LOST = "when its file is lost for good"
 
 
 def schema(*rows):
@@ -63,9 +64,12 @@ WHOLE = (AT_BASELINE, AT_HEAD, OURS)
         ([AT_BASELINE], [LEGACY], "legacy", BASELINE, f"inv al-adopt{ON}"),
         ([AT_BASELINE, BY_HAND], [LEGACY], "legacy", BASELINE, f"inv al-adopt{ON}"),
         (WHOLE, [LEGACY], "legacy", HEAD, f"inv al-stamp --rev {HEAD}{ON}"),
-        (WHOLE, [STRANGE], "unknown", HEAD, f"git pull, then inv al-which{ON}"),
+        (WHOLE, [STRANGE], "unknown", HEAD,
+         f"git pull, then inv al-which{ON}; or inv al-stamp --rev {HEAD}{ON}, {LOST}"),
+        ([*WHOLE, BY_HAND], [STRANGE], "unknown", HEAD, f"git pull, then inv al-which{ON}"),
         ([AT_BASELINE], [STRANGE], "unknown", BASELINE, f"inv al-adopt{ON}"),
-        (WHOLE, [BASELINE, HEAD], "several", HEAD, f"inv al-adopt{ON}"),
+        (WHOLE, [BASELINE, HEAD], "several", HEAD, f"inv al-stamp --rev {HEAD}{ON}"),
+        ([AT_BASELINE], [LEGACY, STRANGE], "several", BASELINE, f"inv al-adopt{ON}"),
         ([*WHOLE, BY_HAND], [], "nothing", HEAD,
          f"inv al-stamp --rev {HEAD}{ON}, then inv drift{ON}"),
         ([AT_BASELINE, AT_HEAD, THEIRS], [], "nothing", HEAD,
@@ -104,3 +108,17 @@ def test_what_notes_the_catalogue_is_the_query_itself_with_all_its_settings(targ
         name = line.split()[1] if line.startswith("SET ") else "search_path"
         assert (f"SET {name} FROM CURRENT" in asked.text) == (name != "client_encoding")
     assert "--dbname=beside" in asked.words
+
+
+def test_of_revisions_with_one_schema_the_one_the_log_ends_at_is_named(target, monkeypatch):
+    same = schema(AT_BASELINE)
+    monkeypatch.setattr(scratch, "live", lambda *_: same)
+    monkeypatch.setattr(
+        walk, "catalogues", lambda *_: (each for each in [(BASELINE, same), (HEAD, same)])
+    )
+    for recorded, nearest, command in (
+        ((), BASELINE, "al-adopt"),
+        (("upgrade", HEAD), HEAD, f"al-stamp --rev {HEAD}"),
+    ):
+        found = which.which(target, handmade.running(target, recorded=recorded))
+        assert (found["nearest"], found["next"]) == (nearest, f"inv {command}{ON}")
