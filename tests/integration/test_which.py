@@ -155,7 +155,7 @@ def test_a_database_without_a_version_is_told_its_revision(dev):
     found = dev.json("al-which", *DEV)
     assert found["revisions"] == [name(11), name(12)]
     assert (found["says"], found["compared"]) == ("nothing", CHAIN)
-    assert found["next"] == f"inv al-stamp --rev {name(11)} --env local_dev"
+    assert found["next"] == f"inv al-stamp --rev {name(12)} --env local_dev"
 
 
 def test_a_legacy_database_that_equals_the_baseline_is_led_to_adopt(dev):
@@ -175,9 +175,9 @@ def test_the_nearest_is_named_with_what_differs(dev):
     assert "repair: CREATE INDEX slip_10 ON raw.slip" in done.stdout
     assert done.stdout.endswith(
         "local_dev has the schema of no revision; "
-        f"the nearest is {name(19)}, with 1 difference, while it says nothing\n"
+        f"the nearest is {name(20)}, with 1 difference, while it says nothing\n"
     )
-    stamp = f"inv al-stamp --rev {name(19)} --env local_dev"
+    stamp = f"inv al-stamp --rev {name(20)} --env local_dev"
     assert done.stderr.endswith(f"next: {stamp}, then inv drift --env local_dev\n")
 
 
