@@ -117,8 +117,9 @@ def _live(found: list[Run], run: Run) -> str | None:
     older = found[found.index(run) + 1 :]
     built = (each for each in older if _verb(each) in _BUILDING and each["result"] == "ok")
     newest = next(built, run)
-    fits = _revisions(newest, "to") == _found(run)
-    return newest.get("to_commit") if newest is not run and fits else run.get("commit")
+    fits = newest is not run and _revisions(newest, "to") == _found(run)
+    # What was started on the host itself, with inv, does not say at which commit.
+    return (newest.get("to_commit") if fits else None) or run.get("commit")
 
 
 def _revisions(run: Run, key: str) -> list[str]:

@@ -405,6 +405,17 @@ def test_what_was_pulled_by_hand_goes_back_with_the_revision_that_came_with_it(c
     assert f"take the checkout back to {live[:12]}" in titles(runbook)
 
 
+def test_what_was_started_on_the_host_itself_is_the_checkout_that_the_next_deploy_found(checkout):
+    middle = code(checkout, "a.py")
+    commit = code(checkout, "b.py")
+    first = run(1, (checkout.first, [HEAD]), (checkout.first, [HEAD]))
+    began, ended = run(2, (middle, [HEAD]), (middle, [HEAD]), verb="restart")
+    del began["commit"], ended["to_commit"]
+    last = run(3, (middle, [HEAD]), (commit, [HEAD]))
+    runbook = planned(checkout, (*first, began, ended, *last), HEAD)
+    assert f"take the checkout back to {middle[:12]}" in titles(runbook)
+
+
 @pytest.mark.parametrize("verb", ["up", "restart"])
 def test_services_that_were_started_again_between_two_tries_make_no_release_of_the_first(
     checkout, verb
