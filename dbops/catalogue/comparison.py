@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dbops.catalogue import repair, severity
+from dbops.catalogue import normal, repair, severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,7 +120,10 @@ class _Comparison:
         if self.found[key] != What.CHANGED or key.kind == "result columns":
             return True
         # A partition follows the partitioned table.
-        return key.kind == parent.kind and self._definitions(key) == self._definitions(parent)
+        return key.kind == parent.kind and self._forms(key) == self._forms(parent)
+
+    def _forms(self, key: Key) -> list[str]:
+        return [normal.form(each) for each in self._definitions(key)]
 
     def _definitions(self, key: Key) -> tuple[str, str]:
         return self.expected.objects.get(key, ""), self.live.objects.get(key, "")
@@ -149,7 +152,9 @@ class _Comparison:
 def _says_the_same(kind: str, before: str, after: str) -> bool:
     if kind == "column order":
         return _is_same_order(before, after)
-    return kind == "grant" and _privileges(before) == _privileges(after)
+    if kind == "grant":
+        return _privileges(before) == _privileges(after)
+    return normal.form(before) == normal.form(after)
 
 
 def _privileges(definition: str) -> set[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 _TITLE = "dbops catalogue"
 _ROW_SIZES = (3, 5, 7)
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -40,7 +40,7 @@ class Catalogue:
     """Every object of a schema.
 
     Attributes:
-        objects: the definition of each.
+        objects: the definition of each, as the server printed it.
         parents: what it cannot be there without, nearest first; those of a partition's column are
             the partition and the same column of the partitioned table.
     """
@@ -49,13 +49,15 @@ class Catalogue:
     parents: Mapping[Key, tuple[Key, ...]]
 
     def digest(self, key: Key) -> str:
-        """Return the sha256 of one object's definition, as hexadecimal."""
-        return hashlib.sha256(self.objects[key].encode()).hexdigest()
+        """Return the sha256 of one object's definition in its stable form, as hexadecimal."""
+        return hashlib.sha256(normal.form(self.objects[key]).encode()).hexdigest()
 
     @property
     def sha256(self) -> str:
         """Return the sha256 of the whole, as hexadecimal: equal when nothing differs."""
-        return hashlib.sha256("\n".join(_lines(self)).encode()).hexdigest()
+        stable = {each: normal.form(self.objects[each]) for each in self.objects}
+        lines = _lines(Catalogue(stable, self.parents))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def without(self, patterns: Iterable[str]) -> Catalogue:
         """Return the catalogue less what matches one of PATTERNS, with all that belongs to it.
@@ -101,7 +103,7 @@ def parse(text: str) -> Catalogue:
     parents: dict[Key, tuple[Key, ...]] = {}
     for kind, identity, definition, *above in rows:
         key = Key(kind, identity)
-        objects[key] = normal.form(definition)
+        objects[key] = definition
         if above:
             parents[key] = tuple(Key(*above[at : at + 2]) for at in range(0, len(above), 2))
     return Catalogue(MappingProxyType(objects), MappingProxyType(parents))

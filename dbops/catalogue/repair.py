@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbops.catalogue import privileges
+from dbops.catalogue import normal, privileges
 from dbops.catalogue.severity import ORDER
 from dbops.catalogue.templates import COLUMN, TEMPLATES, Template
 
@@ -134,7 +134,7 @@ def _enum(found: Found) -> str:
 
 def _routine(found: Found) -> str:
     """CREATE OR REPLACE may change neither arguments nor what is returned."""
-    heads = {each.split("\n LANGUAGE ", 1)[0] for each in (found.before, found.after)}
+    heads = {normal.form(each.split("\n LANGUAGE ", 1)[0]) for each in (found.before, found.after)}
     return found.before if found.what == "changed" and len(heads) == 1 else ""
 
 
@@ -146,7 +146,8 @@ def _view(found: Found) -> str:
 
 
 def _constraint(found: Found) -> str:
-    if found.what == "changed" and found.after == f"{found.before} NOT VALID":
+    not_valid = normal.form(f"{found.before} NOT VALID")
+    if found.what == "changed" and normal.form(found.after) == not_valid:
         return "ALTER TABLE {table} VALIDATE CONSTRAINT {name}".format(**found.words)
     return ""
 

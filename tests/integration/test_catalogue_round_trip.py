@@ -62,6 +62,39 @@ def test_nothing_differs_after_every_kind_is_dumped_and_loaded(server_of, pair):
     ]
 
 
+ARRAYS = """
+    CREATE TABLE t (v varchar, w varchar[] DEFAULT ARRAY[]::varchar[],
+        x text[] DEFAULT ARRAY[]::varchar[]::text[],
+        y text[] DEFAULT (ARRAY[ARRAY['a'::varchar], ARRAY['b'::varchar]])::text[],
+        z text[] DEFAULT ARRAY['ARRAY[]::t[]'::varchar, 'it''s ]::text[]']::text[],
+        CHECK (v IN ('a', 'b, ]') AND v <> ALL (ARRAY['c'::varchar, 'd'])));
+    CREATE VIEW v AS SELECT (ARRAY[ARRAY[v], ARRAY[v]]::varchar[])::text[] AS deep,
+        array_append(ARRAY[v]::varchar[], v)::text[] AS called FROM t WHERE v IN ('a', 'b');
+    CREATE FUNCTION f(a varchar, b text[] DEFAULT ARRAY['a'::varchar, 'b']::text[]) RETURNS boolean
+        LANGUAGE sql BEGIN ATOMIC SELECT a IN ('x', 'y') AND $1 <> '$x$ARRAY[1]::text[]'; END;
+    CREATE FUNCTION g() RETURNS text[] LANGUAGE sql
+        AS $$SELECT ARRAY[]::text[] || ARRAY[$x$a,b$x$]::text[] -- it's ARRAY[1]::text[]
+        $$;
+"""
+
+
+def test_arrays_of_every_form_are_the_same_after_a_dump_and_are_repaired_as_printed(pair):
+    _, one, two = pair
+    psql(one, ARRAYS)
+    before, after = before_and_after_a_dump(*pair)
+    assert [str(each) for each in differences(before, after)] == []
+    assert before.sha256 == after.sha256
+    body = "SELECT prosrc FROM pg_proc WHERE proname = 'g'"
+    written = psql(two, body)
+    psql(two, "DROP FUNCTION g; ALTER TABLE t ALTER x DROP DEFAULT, ALTER y DROP DEFAULT")
+    psql(two, "\n".join(each.repair for each in differences(before, read_catalogue(two))))
+    assert differences(before, read_catalogue(two)) == []
+    assert psql(two, body) == written
+    head = "CREATE OR REPLACE FUNCTION g() RETURNS text[] LANGUAGE sql"
+    psql(two, f"{head} AS 'SELECT ARRAY[1::text]'")
+    assert [each.identity for each in differences(before, read_catalogue(two))] == ["public.g()"]
+
+
 def before_and_after_a_dump(programs, source, copy):
     dumped = subprocess.run(
         [programs / "pg_dump", "--schema-only"],

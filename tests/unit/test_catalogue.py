@@ -153,8 +153,8 @@ def test_an_exported_catalogue_is_read_back(tmp_path):
         (lambda _: "", "Expecting value"),
         (lambda text: text.split("\n", 1)[1], "its first line does not say that it is one"),
         (
-            lambda text: text.replace('"format": 1', '"format": 9'),
-            "its format is 9, this version reads 1",
+            lambda text: text.replace('"format": 2', '"format": 9'),
+            "its format is 9, this version reads 2",
         ),
         (lambda text: text[: len(text) // 2], "Unterminated string"),
         (lambda text: text.replace('"integer"', '"bigint"'), "its objects are not those"),
@@ -190,6 +190,12 @@ VARYING = "'a'::character varying"
             f"(kind::text = ANY (ARRAY[{VARYING}::text, 'b, ]'::character varying::text]))",
         ),
         (f"ANY ((ARRAY[{VARYING}])::text[])", f"ANY (ARRAY[({VARYING})::text])"),
+        (
+            "ARRAY[ARRAY[1, 2], ARRAY[3, 4]]::bigint[]",
+            "ARRAY[ARRAY[1::bigint, 2::bigint], ARRAY[3::bigint, 4::bigint]]",
+        ),
+        ("ARRAY[ARRAY[a]::text[], ARRAY[b]]::m.t[]", "ARRAY[ARRAY[a::text::m.t], ARRAY[b::m.t]]"),
+        ('ARRAY[a]::text[]::m."t[""]"[]', 'ARRAY[a::text::m."t[""]"]'),
         ("ARRAY[a || b, f(c, d)]::text[]", "ARRAY[(a || b)::text, f(c, d)::text]"),
         ("ARRAY[1, 2]", "ARRAY[1, 2]"),
         ("ARRAY['a'::text]", "ARRAY['a'::text]"),
@@ -199,6 +205,79 @@ VARYING = "'a'::character varying"
 def test_the_cast_of_an_array_is_written_at_its_elements(printed, stable):
     assert form(printed) == stable
     assert form(stable) == stable
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "ARRAY[]::text[]",
+        "ARRAY[]::character varying[]::text[]",
+        "ARRAY[ARRAY[]::integer[]]",
+        "m.f(ARRAY[a])::text[]",
+        "'ARRAY[1]::text[]'::text",
+        "'it''s ARRAY[1]::text[]'",
+        'a."ARRAY[1]::text[]"',
+        "AS $function$SELECT ARRAY[1]::text[] -- it's$function$",
+        "AS $function$SELECT ARRAY[$$a,b$$, '$x$']::text[]$function$",
+    ],
+)
+def test_what_is_printed_in_one_form_only_stays(definition):
+    assert form(definition) == definition
+
+
+def test_a_constant_and_a_parameter_stay_as_they_are_beside_an_array_that_is_cast():
+    printed = "ARRAY[$1, 'ARRAY[]::t[]', $2]::text[] || ARRAY[]::text[] || '\"0\"' || b.\"0\""
+    assert form(printed) == (
+        "ARRAY[$1::text, 'ARRAY[]::t[]'::text, $2::text] || ARRAY[]::text[] || '\"0\"' || b.\"0\""
+    )
+
+
+CAST = f"CHECK (b::text = ANY (ARRAY[{VARYING}]::text[]))"
+AT_ELEMENTS = f"CHECK (b::text = ANY (ARRAY[{VARYING}::text]))"
+
+
+def test_the_two_forms_of_one_definition_are_no_difference_and_have_one_hash():
+    one, two = (made(("constraint", "m.t.known", each, *TABLE)) for each in (CAST, AT_ELEMENTS))
+    key = Key("constraint", "m.t.known")
+    assert differences(one, two) == differences(two, one) == []
+    assert (one.sha256, one.digest(key)) == (two.sha256, two.digest(key))
+    assert (one.objects[key], two.objects[key]) == (CAST, AT_ELEMENTS)
+    live = made(("constraint", "m.t.known", f"{AT_ELEMENTS} NOT VALID", *TABLE))
+    assert only(differences(one, live)).repair == "ALTER TABLE m.t VALIDATE CONSTRAINT known;"
+
+
+def routine(body: str, default: str = "'{}'::text[]"):
+    head = f"CREATE OR REPLACE FUNCTION m.f(a text[] DEFAULT {default})\n RETURNS text[]"
+    definition = f"{head}\n LANGUAGE sql\nAS $function$SELECT {body}$function$"
+    return ("function", "m.f(text[])", definition, "schema", "m")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "ARRAY[]::text[]",
+        "ARRAY[$$a,b$$]::text[]",
+        "ARRAY[ARRAY[1,2],ARRAY[3]]::integer[]",
+        "'ARRAY[1]::t[]'",
+    ],
+)
+def test_a_repair_is_what_the_server_printed(body):
+    before = routine(body)[2]
+    assert only(differences(made(routine(body)), made())).repair == f"{before};"
+    assert only(differences(made(routine(body)), made(routine("a")))).repair == f"{before};"
+    default = ("default", "m.t.b", body, "column", "m.t.b")
+    assert only(differences(made(default), made())).repair == (
+        f"ALTER TABLE m.t ALTER COLUMN b SET DEFAULT {body};"
+    )
+
+
+def test_the_body_of_a_routine_is_compared_to_the_letter():
+    expected, live = made(routine("ARRAY[1]::text[]")), made(routine("ARRAY[1::text]"))
+    assert only(differences(expected, live)).what == "changed"
+    assert expected.sha256 != live.sha256
+    argument = made(routine("ARRAY[1]::text[]", f"ARRAY[{VARYING}]::text[]"))
+    dumped = made(routine("a", f"ARRAY[{VARYING}::text]"))
+    assert only(differences(argument, dumped)).repair.startswith("CREATE OR REPLACE FUNCTION m.f(")
 
 
 @pytest.mark.parametrize(
