@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbops.catalogue import normal, privileges
+from dbops.catalogue.objects import Key
 from dbops.catalogue.severity import ORDER
 from dbops.catalogue.templates import COLUMN, TEMPLATES, Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dbops.catalogue.objects import Catalogue, Key
+    from dbops.catalogue.objects import Catalogue
 
 _RELATIONS = {"table", "view", "materialized view", "foreign table", "domain"}
 
@@ -88,11 +89,40 @@ def statements(
         return Found(key, what, before, after, side.parents.get(key, ()), lineage, follows)
 
     wanted = keys if what == "missing" else keys[:1]
-    said = [_statement(found(each)) for each in sorted(wanted, key=_rank) if not _is_implied(each)]
+    ranked = [found(each) for each in sorted(wanted, key=_rank) if not _is_implied(each)]
+    said = _filled(ranked, keys[0]) or [_statement(each) for each in ranked]
     if what == "changed" and "DROP " in "".join(said):
         anew = (each for each in sorted(parts, key=_rank) if not _is_implied(each))
         said += [_statement(found(each, "missing")) for each in anew]
     return "\n".join(f"{each};" for each in said) if all(said) else ""
+
+
+def _filled(ranked: Sequence[Found], column: Key) -> list[str]:
+    """Return the statements for a missing column that must have a value and has a default.
+
+    ADD COLUMN gives the default to the rows that are there, SET DEFAULT to new ones alone.
+
+    Args:
+        ranked: what is missing, in the order to make it in.
+        column: the first of it.
+
+    Returns:
+        Statements; none when it is another kind of object, or a column that rows may lack.
+    """
+    there = {each.key: each for each in ranked}
+    default, not_null = (Key(each, column.identity) for each in ("default", "not null"))
+    if column.kind != "column" or not {default, not_null} <= there.keys():
+        return []
+    added = _statement(there[column])
+    if not added or there[not_null].before.endswith(" NOT VALID"):
+        return []
+    added += f" DEFAULT {there[default].before} {there[not_null].before}"
+    # The default may take its values from the column's own sequence, which is then there first.
+    own = [each for each in ranked if each.key.kind == "sequence"]
+    made = [each.before.partition(" OWNED BY ")[0] for each in own]
+    owned = [f"ALTER SEQUENCE {each.key.identity} OWNED BY {column.identity}" for each in own]
+    done = {column, default, not_null, *(each.key for each in own)}
+    return [*made, added, *owned, *(_statement(each) for each in ranked if each.key not in done)]
 
 
 def _is_implied(key: Key) -> bool:

@@ -117,6 +117,24 @@ def test_a_repair_makes_the_schema_what_was_expected(every_kind, mutations, caug
     assert len(offered) > len(mutations) / 2
 
 
+def test_a_missing_column_is_filled_in_the_rows_that_are_there(every_kind_again):
+    psql(
+        every_kind_again,
+        "CREATE TABLE mart.filled (id integer, kind text COLLATE mart.plain NOT NULL DEFAULT 'a',"
+        " no serial, twice integer NOT NULL GENERATED ALWAYS AS (id * 2) STORED);"
+        "INSERT INTO mart.filled VALUES (1), (2)",
+    )
+    before = read_catalogue(every_kind_again)
+    lost = "ALTER TABLE mart.filled DROP kind, DROP no, DROP twice"
+    psql(every_kind_again, lost)
+    found = differences(before, read_catalogue(every_kind_again))
+    psql(every_kind_again, "\n".join(each.repair for each in found))
+    left = keys(differences(before, read_catalogue(every_kind_again)))
+    assert [each for each in left if each[1] != "column order"] == []
+    rows = psql(every_kind_again, "SELECT id, kind, no, twice FROM mart.filled ORDER BY id")
+    assert rows == "1|a|1|2\n2|a|2|4\n"
+
+
 def test_the_worst_comes_first(every_kind):
     before = read_catalogue(every_kind)
     statements = (

@@ -74,6 +74,49 @@ def test_an_unexpected_column_is_named_once():
     assert found.consequences == (Key("not null", "m.t.c"),)
 
 
+MUST = (
+    ("column", "m.t.c", "text", *TABLE),
+    ("default", "m.t.c", "'x'::text", "column", "m.t.c"),
+    ("not null", "m.t.c", "CONSTRAINT there NOT NULL", "column", "m.t.c"),
+    ("comment", "column m.t.c", "'why'", "column", "m.t.c"),
+)
+NEXT = "nextval('m.c_seq'::regclass)"
+CREATE, OWNED = "CREATE SEQUENCE m.c_seq AS integer", "ALTER SEQUENCE m.c_seq OWNED BY m.t.c"
+SERIAL = (
+    ("default", "m.t.c", NEXT, "column", "m.t.c"),
+    ("sequence", "m.c_seq", f"{CREATE} OWNED BY m.t.c", "column", "m.t.c"),
+)
+SET = "ALTER TABLE m.t ALTER COLUMN c SET DEFAULT 'x'::text"
+ADD = "ALTER TABLE m.t ADD COLUMN c text"
+COMMENT = "COMMENT ON COLUMN m.t.c IS 'why';"
+
+
+@pytest.mark.parametrize(
+    ("parts", "statements"),
+    [
+        (MUST, f"{ADD} DEFAULT 'x'::text CONSTRAINT there NOT NULL;\n{COMMENT}"),
+        (
+            (*MUST, *SERIAL),
+            f"{CREATE};\n{ADD} DEFAULT {NEXT} CONSTRAINT there NOT NULL;\n{OWNED};\n{COMMENT}",
+        ),
+        (MUST[:2], f"{ADD};\n{SET};"),
+        (
+            (MUST[0], ("not null", "m.t.c", "NOT NULL", "column", "m.t.c")),
+            f"{ADD};\nALTER TABLE m.t ALTER COLUMN c SET NOT NULL;",
+        ),
+        (
+            (
+                *MUST[:2],
+                ("not null", "m.t.c", "CONSTRAINT n NOT NULL NOT VALID", "column", "m.t.c"),
+            ),
+            f"{ADD};\n{SET};\nALTER TABLE m.t ADD CONSTRAINT n NOT NULL c NOT VALID;",
+        ),
+    ],
+)
+def test_a_column_that_must_have_a_value_is_added_with_its_default(parts, statements):
+    assert only(differences(made(*parts), made())).repair == statements
+
+
 def test_a_change_has_a_diff_and_a_statement():
     live = ("index", "m.t_a", "CREATE INDEX t_a ON m.t USING btree (b)", *TABLE)
     found = only(differences(made(), made(live)))
