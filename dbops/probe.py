@@ -124,6 +124,7 @@ def _parse(facts: dict[str, Any]) -> Database:
         relations=tuple(facts["relations"]),
         tables=facts["tables"],
         snapshot=facts["snapshot"],
+        locale=tuple(facts["locale"]),
         roles=tuple(facts["roles"]),
         invalid_indexes=tuple(facts["invalid_indexes"]),
         unpopulated=facts["unpopulated"],

@@ -50,6 +50,7 @@ class Database(Frozen):
         relations: tables, views, materialized views and sequences, as "schema.name".
         tables: how many tables hold rows, those of this tool included.
         snapshot: the sha256 of the snapshot loaded last, if this tool loaded it.
+        locale: its encoding, locale and tablespace, which a database made like it is given.
         roles: names of all roles of the server.
         invalid_indexes: left by an interrupted CREATE INDEX CONCURRENTLY.
         unpopulated: how many materialized views were never refreshed, and cannot be read.
@@ -69,6 +70,7 @@ class Database(Frozen):
     relations: tuple[str, ...] = ()
     tables: int = 0
     snapshot: str = ""
+    locale: tuple[str | None, ...] = ()
     roles: tuple[str, ...] = ()
     invalid_indexes: tuple[str, ...] = ()
     unpopulated: int = 0

@@ -91,12 +91,15 @@ def kept(target: Target, state: State, revision: str) -> Catalogue | None:
 def _cache(target: Target, state: State, revision: str) -> Path:
     """Return where the catalogue of REVISION is kept: its name is the hash of all it is made of."""
     environment = target.environment
-    roles = environment.migrations.roles
+    ini, roles = environment.migrations.ini, environment.migrations.roles
     found = require.database(target, state)
     made_of = [
         found.server_version,
+        found.locale,
+        environment.database.user,
         databases.missing_roles(target, found),
         target.snapshot.sha256,
+        _sha256(target.files / ini),
         _sha256(target.files / roles) if roles else "",
         _sha256(sql.query("catalogue")),
         database.role_variables(environment),

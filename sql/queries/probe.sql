@@ -70,6 +70,14 @@ SELECT json_build_object(
                        OR EXISTS (SELECT FROM pg_catalog.pg_extension AS x
                                    WHERE c.oid = ANY (x.extconfig)))),
     'snapshot', :'snapshot',
+    -- Its provider and the provider's locale came with PostgreSQL 15, 16 and 17.
+    'locale', (SELECT json_build_array(pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate,
+                      d.datctype, j ->> 'datlocprovider',
+                      coalesce(j ->> 'datlocale', j ->> 'daticulocale'), j ->> 'daticurules',
+                      t.spcname)
+                 FROM pg_catalog.pg_database AS d
+                 JOIN pg_catalog.pg_tablespace AS t ON t.oid = d.dattablespace, to_jsonb(d) AS j
+                WHERE d.datname = current_database()),
     'roles', (SELECT json_agg(rolname ORDER BY rolname) FROM pg_catalog.pg_roles
                WHERE rolname !~ '^pg_'),
     'invalid_indexes', (SELECT coalesce(json_agg(i.indexrelid::regclass::text), '[]')

@@ -261,6 +261,18 @@ def test_a_damaged_copy_of_what_is_expected_is_built_anew(dev):
     assert named(drift(dev)) == []
 
 
+def test_a_database_made_again_with_another_locale_is_compared_with_one_like_it(dev):
+    assert named(drift(dev)) == []
+    dev.psql(
+        "DROP DATABASE sanbou_dev WITH (FORCE)",
+        "CREATE DATABASE sanbou_dev TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'",
+        "ALTER DATABASE sanbou_dev SET dbops.environment = 'local_dev'",
+        database="postgres",
+    )
+    dev.must("al-up", *DEV)
+    assert named(drift(dev)) == []
+
+
 def test_at_the_baseline_the_roles_belong_to_what_is_expected(dev):
     dev.must("al-down", *DEV)
     dev.must("db-bootstrap-roles", *DEV)

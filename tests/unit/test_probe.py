@@ -23,6 +23,7 @@ FACTS = {
     "relations": [],
     "tables": 0,
     "snapshot": "",
+    "locale": ["UTF8", "C", "C", "c", None, None, "pg_default"],
     "roles": ["postgres"],
     "invalid_indexes": [],
     "unpopulated": 0,
