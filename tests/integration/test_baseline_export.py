@@ -111,6 +111,32 @@ def test_a_schema_no_revision_makes_is_exported_once_the_roles_script_makes_the_
     (at_head.directory / SNAPSHOT).write_bytes(good)
 
 
+def test_what_drift_ignores_does_not_reach_the_snapshot_unseen(at_head):
+    before = snapshot(at_head)
+    named = "    database: {name: sanbou_dev}\n"
+    ignoring = f"{named}    drift: {{ignore: [reports, 'comment *', 'grant *']}}\n"
+    at_head.edit("environments.yaml", named, ignoring)
+    at_head.psql("GRANT SELECT ON ref.tax_rate TO PUBLIC")
+    try:
+        # The comments are those of the files, and no grant is in a snapshot.
+        succeeded(at_head.inv("baseline-export", *DEV))
+        assert snapshot(at_head) == before
+        at_head.psql(
+            "CREATE SCHEMA reports CREATE TABLE daily (id integer)",
+            "COMMENT ON TABLE ref.site IS 'by hand'",
+        )
+        told = refused(
+            at_head.inv("baseline-export", *DEV), ExitCode.REFUSED, "what drift ignores would"
+        )
+    finally:
+        at_head.edit("environments.yaml", ignoring, named)
+    assert "unexpected schema reports" in told
+    assert "changed comment table ref.site" in told
+    assert "daily" not in told
+    assert snapshot(at_head) == before
+    assert no_scratch(at_head)
+
+
 def test_interrupted_it_leaves_no_scratch_database_and_the_file_as_it_was(at_head):
     before = files(at_head)[SNAPSHOT]
     calm = "    op.execute(_NOTICES)"
