@@ -28,7 +28,13 @@ _CLUSTER = re.compile(
     r"|alter system|(?:drop|reassign) owned)\b",
     re.IGNORECASE,
 )
-_BROAD = re.compile(r"(?:drop (?!owned).*|alter table .* drop .*) cascade$", re.IGNORECASE)
+_NAMED = re.compile(r'"[^"]*"')
+# Each action of an ALTER has a CASCADE of its own; one that comes with ADD drops nothing.
+_BROAD = re.compile(
+    r"(?:drop (?!owned\b).* cascade$"
+    r"|alter (?:foreign table|table|type|domain)\b.*[ ,]drop [^,]* cascade(?: ?,|$))",
+    re.IGNORECASE,
+)
 _ROWS = re.compile(r"truncate\b", re.IGNORECASE)
 _DO = re.compile(r"do\b", re.IGNORECASE)
 
@@ -158,7 +164,7 @@ def _of_the_cluster(statement: Statement) -> Iterator[Found]:
 
 
 def _broad(statement: Statement, known: set[int]) -> Iterator[Found]:
-    if _BROAD.search(statement.code) and statement.first_line not in known:
+    if _BROAD.match(_NAMED.sub('""', statement.code)) and statement.first_line not in known:
         what = (
             "CASCADE drops whatever depends on this and says nothing; drop that by name first, so "
             "that PostgreSQL refuses (2BP01) what was forgotten"

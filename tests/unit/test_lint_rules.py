@@ -63,6 +63,14 @@ def test_cascade_names_every_view_that_goes_with_it(code):
         ("DROP FUNCTION raw.f(integer) CASCADE;", "drop-cascade"),
         ("ALTER TABLE raw.slip DROP COLUMN a CASCADE;", "drop-cascade"),
         ("ALTER TABLE raw.slip DROP CONSTRAINT pk CASCADE;", "drop-cascade"),
+        ("ALTER TABLE raw.slip DROP COLUMN id CASCADE, ADD COLUMN x int;", "drop-cascade"),
+        ("ALTER TABLE raw.slip ADD x int\n, DROP id cascade\n, DROP y;", "drop-cascade"),
+        ("ALTER TABLE raw.slip ADD x int,DROP id CASCADE,DROP y;", "drop-cascade"),
+        ('ALTER TABLE raw.slip DROP COLUMN "a, b" CASCADE, ADD x int;', "drop-cascade"),
+        ("ALTER FOREIGN TABLE raw.far DROP COLUMN a CASCADE, DROP b;", "drop-cascade"),
+        ("ALTER TYPE raw.pair DROP ATTRIBUTE a CASCADE;", "drop-cascade"),
+        ("ALTER TYPE raw.pair DROP ATTRIBUTE a CASCADE, ADD ATTRIBUTE b int;", "drop-cascade"),
+        ("ALTER DOMAIN raw.part DROP CONSTRAINT c CASCADE;", "drop-cascade"),
         ("TRUNCATE raw.slip;", "truncate"),
         ("TRUNCATE TABLE ONLY raw.slip CASCADE;", "truncate"),
         ("DROP OWNED BY x CASCADE;", "changes-the-cluster"),
@@ -76,6 +84,8 @@ def test_what_takes_more_than_it_names_is_found(code, rule):
 def test_a_foreign_key_that_cascades_drops_nothing():
     key = "ADD FOREIGN KEY (a) REFERENCES raw.slip (a) ON DELETE CASCADE"
     assert fired(f"ALTER TABLE raw.line {key};") == []
+    assert fired(f"ALTER TABLE raw.line DROP CONSTRAINT old, {key};") == []
+    assert fired(f"ALTER TABLE raw.line {key}, DROP CONSTRAINT old;") == []
 
 
 @pytest.mark.parametrize(
