@@ -577,6 +577,42 @@ def test_a_failed_concurrent_build_is_not_retried_and_its_index_is_named(project
     assert remedy in again.stderr
 
 
+DEFERRED = (
+    "CREATE TABLE p (id int PRIMARY KEY);"
+    "CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED)"
+)
+
+
+@pytest.mark.parametrize("more", ["pass", CONCURRENTLY])
+def test_a_revision_that_fails_at_its_commit_is_rolled_back(project, database, more):
+    execute(database, f"{DEFERRED}; CREATE TABLE t (v int)")
+    add_revision(project, "r1", f"op.execute('INSERT INTO c VALUES (7)')\n    {more}")
+
+    done = alembic(project, database, "upgrade", "head")
+
+    assert done.returncode == 1
+    assert "error: revision r1: 23503 insert or update on table" in done.stderr
+    assert "committed" not in done.stderr
+    assert execute(database, "SELECT * FROM c") == []
+    assert applied(database) == []
+
+
+def test_a_lock_lost_at_the_commit_is_tried_again(project, database):
+    execute(database, f"{DEFERRED}; INSERT INTO p VALUES (7)")
+    add_revision(project, "r1", "op.execute('INSERT INTO c VALUES (7)')")
+    with closing(connect(database)) as blocker:
+        blocker.autocommit = False
+        blocker.cursor().execute("SELECT FROM p FOR UPDATE")
+        process = start(project, database, "upgrade", "head", DBOPS_LOCK_TIMEOUT="300ms")
+        first = next(line for line in process.stderr if "lost a lock" in line)
+        blocker.rollback()
+    _, stderr = process.communicate(timeout=WAITS)
+
+    assert "revision r1 lost a lock (55P03)" in first
+    assert process.returncode == 0, stderr
+    assert execute(database, "SELECT p FROM c") == [(7,)]
+
+
 def test_a_lock_lost_outside_a_transaction_is_not_retried(project, database):
     execute(database, "CREATE TABLE t (v int)")
     add_revision(project, "r1", CONCURRENTLY)

@@ -38,6 +38,7 @@ log = logging.getLogger("dbops_migrator")
 _LOST_A_LOCK = ("55P03", "40P01")
 _NOT_ALLOWED = "42501"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_UNKNOWN = "whether it was applied is in the database: inv al-cur"
 _DONE = {True: "upgraded to", False: "downgraded below"}
 
 
@@ -56,7 +57,7 @@ class Migration:
         self._settings = settings
         self._waiting = Waiting(connection, lock.connection)
         self._tries = 0
-        self._part_committed = False
+        self._committing = self._part_committed = False
         # only a configured context knows the command's own function
         context.configure(connection=connection, version_table_schema="public")
         self._steps = Steps(context.get_context().opts["fn"], settings, self._before, self._after)
@@ -64,6 +65,7 @@ class Migration:
         self._log = RevisionLog(settings, heads, lambda: self._steps.seconds)
         connection.rollback()
         event.listen(connection, "commit", self._note_commit)
+        event.listen(connection, "begin", self._note_begin)
 
     def run(self) -> None:
         """Run to the end; raise `Failure` when a revision fails or leaves an invalid index."""
@@ -95,6 +97,7 @@ class Migration:
 
     def _attempt(self) -> None:
         self._waiting.blockers = ()
+        self._committing = self._part_committed = False
         # a stamp is one transaction even when it purges or moves several heads
         is_stamp = self._settings.command == "stamp"
         with self._connection.begin() if is_stamp else nullcontext():
@@ -110,7 +113,7 @@ class Migration:
             self._connection.commit()
 
     def _before(self) -> None:
-        self._part_committed = False
+        self._committing = self._part_committed = False
         if self._waiting.interrupted:
             raise KeyboardInterrupt
         self._lock.assert_held()
@@ -122,8 +125,12 @@ class Migration:
         log.info("%s %s (%.2f s) %s", done, revision_of(step), seconds, doc)
 
     def _note_commit(self, _connection: Connection) -> None:
-        # before the step's own commit this is an autocommit_block, or a revision that commits
-        self._part_committed = True
+        self._committing = True  # SQLAlchemy says so before the COMMIT, which may yet fail
+
+    def _note_begin(self, _connection: Connection) -> None:
+        # what follows a COMMIT within a step: an autocommit_block, or a revision that commits
+        self._part_committed |= self._committing
+        self._committing = False
 
     def _may_retry(self, error: BaseException) -> bool:
         return (
@@ -151,7 +158,7 @@ class Migration:
         time.sleep(seconds)
 
     def _failure(self, error: BaseException) -> Failure:
-        after = "part of it is committed" if self._part_committed else "it was rolled back"
+        after = self._outcome(error)
         interrupted = isinstance(error, KeyboardInterrupt) or self._waiting.interrupted
         if interrupted or not isinstance(error, DBAPIError):
             return Failure(f"interrupted in {self._name()}; {after}", code=INTERRUPTED)
@@ -163,10 +170,17 @@ class Migration:
         if sqlstate(error) == _NOT_ALLOWED and not hint:
             hint.append("hint: give the roles their privileges: inv db-bootstrap-roles")
         if code_of(error) == UNREACHABLE:  # a lost COMMIT may have been done
-            hint = ["whether it was applied is in the database: inv al-cur"]
+            hint = [_UNKNOWN]
         elif self._part_committed:
             hint.append(f"{after}: look before it is run again")
         return Failure(f"{self._name()}: {what}", *hint, code=code_of(error))
+
+    def _outcome(self, error: BaseException) -> str:
+        if self._part_committed:
+            return "part of it is committed"
+        # a second Ctrl-C does not wait for what becomes of a COMMIT
+        unknown = self._committing and not isinstance(error, DBAPIError)
+        return _UNKNOWN if unknown else "it was rolled back"
 
     def _name(self) -> str:
         running = self._steps.running
