@@ -80,8 +80,15 @@ SELECT json_build_object(
                 WHERE d.datname = current_database()),
     'roles', (SELECT json_agg(rolname ORDER BY rolname) FROM pg_catalog.pg_roles
                WHERE rolname !~ '^pg_'),
-    'invalid_indexes', (SELECT coalesce(json_agg(i.indexrelid::regclass::text), '[]')
-                          FROM pg_catalog.pg_index AS i WHERE NOT i.indisvalid),
+    -- The index of a partitioned table (relkind I) is invalid until each partition has its own.
+    'invalid_indexes', (SELECT coalesce(json_agg(c.oid::regclass::text), '[]')
+                          FROM pg_catalog.pg_index AS i
+                          JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+                          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                         WHERE NOT i.indisvalid AND c.relkind = 'i'
+                           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                           AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
+                                            WHERE p.index_relid = c.oid)),
     'unpopulated', (SELECT count(*) FROM relations JOIN pg_catalog.pg_class AS c USING (oid)
                      WHERE c.relkind = 'm' AND NOT c.relispopulated),
     'migrating', coalesce((

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import psycopg2
 import pytest
 from states import keep, renew, versions
-from watching import BASELINE, HEAD, contents, everything, files, refused, succeeded
+from watching import (
+    BASELINE,
+    HEAD,
+    contents,
+    everything,
+    files,
+    refused,
+    succeeded,
+    until,
+    waiting,
+)
 
 from dbops.errors import ExitCode
 
@@ -146,3 +160,38 @@ def test_where_the_database_is_is_told_as_text_and_as_json(at_head):
     assert at_head.must("al-cur", *DEV) == f"{BASELINE}\n"
     told = [(each["revision"], each["applied"]) for each in at_head.json("al-hist", *DEV)]
     assert told == [(HEAD, False), (BASELINE, True)]
+
+
+def _invalid(project):
+    told = [each["what"] for each in json.loads(project.inv("doctor", *DEV, "--json").stdout)]
+    return [each.split()[1] for each in told if " is invalid" in each]
+
+
+@contextmanager
+def _writing_to(project, table):
+    """Keep a transaction open that wrote to TABLE: an index built concurrently waits for it."""
+    words = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    connection = psycopg2.connect(**{key: project.libpq()[each] for key, each in words.items()})
+    try:
+        connection.cursor().execute(f"INSERT INTO {table} VALUES (1)")
+        yield
+    finally:
+        connection.close()
+
+
+def test_an_invalid_index_is_told_when_nobody_builds_it_and_it_can_be_dropped(at_head):
+    at_head.psql(
+        "CREATE TABLE raw.parted (id int) PARTITION BY LIST (id)",
+        "CREATE TABLE raw.parted_1 PARTITION OF raw.parted FOR VALUES IN (1)",
+        "CREATE INDEX parted_id ON ONLY raw.parted (id)",
+        "CREATE TABLE raw.twice AS SELECT 1 AS id FROM generate_series(1, 2)",
+        "CREATE TABLE raw.busy (id int)",
+    )
+    with pytest.raises(AssertionError, match="could not create unique index"):
+        at_head.psql("CREATE UNIQUE INDEX CONCURRENTLY twice_id ON raw.twice (id)")
+    with ThreadPoolExecutor() as beside, _writing_to(at_head, "raw.busy"):
+        building = beside.submit(at_head.psql, "CREATE INDEX CONCURRENTLY busy_id ON raw.busy (id)")
+        until(lambda: waiting(at_head, "CREATE INDEX"), "the index to wait for the writer")
+        found = _invalid(at_head)
+    building.result()
+    assert found == ["raw.twice_id"]
