@@ -75,8 +75,15 @@ class Graph:
             f"{len(self.heads)} heads: {', '.join(self.heads)}",
             where=", ".join(self[head].path.name for head in self.heads),
             why="two revisions follow the same one, so the order of the upgrade is not decided",
-            next_command=f"edit down_revision of the newer one to {self.heads[0]!r}",
+            next_command=self._joined(),
         )
+
+    def _joined(self) -> str:
+        """Return the edit after which the branch of the newest head follows the oldest one."""
+        *others, newest = self.heads
+        # Several may have followed each other: what is moved is the first of them.
+        first = self.between(others, newest)[0]
+        return f"edit down_revision in {first.path.name} to {others[0]!r}"
 
     @cached_property
     def history(self) -> tuple[Revision, ...]:

@@ -249,7 +249,7 @@ def test_two_heads_are_refused_before_anything_is_created(target, state):
         f"error: 2 heads: {HEAD}, {NEXT}\n"
         f"where: {HEAD}.py, {NEXT}.py\n"
         "why:   two revisions follow the same one, so the order of the upgrade is not decided\n"
-        f"next:  edit down_revision of the newer one to '{HEAD}'"
+        f"next:  edit down_revision in {NEXT}.py to '{HEAD}'"
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 
@@ -191,8 +192,32 @@ def test_two_heads_are_refused_with_their_files(folder):
         "error: 2 heads: b, c\n"
         "where: b.py, c.py\n"
         "why:   two revisions follow the same one, so the order of the upgrade is not decided\n"
-        "next:  edit down_revision of the newer one to 'b'"
+        "next:  edit down_revision in c.py to 'b'"
     )
+
+
+@pytest.mark.parametrize(
+    ("parents", "edits"),
+    [
+        ({"r21": ("r20",), "r22": ("r20",), "r23": ("r21",)}, ["r21 follows r22"]),
+        ({"r21": ("r20",), "r22": ("r20",), "r23": ("r22",)}, ["r22 follows r21"]),
+        ({"r21": ("r20",), "r22": ("r20",), "r23": ()}, ["r23 follows r21", "r21 follows r22"]),
+        (
+            {"r21": ("r20",), "r22": ("r20",), "r23": ("r20",), "r24": ("r22", "r23")},
+            ["r22 follows r21"],
+        ),
+    ],
+)
+def test_two_heads_are_one_once_what_is_advised_was_done(folder, parents, edits):
+    graph, done = _graph(folder, r20=(), **parents), []
+    while len(graph.heads) > 1:
+        told = _problem(getattr, graph, "head").next_command
+        file, head = re.fullmatch(r"edit down_revision in (\w+)\.py to '(\w+)'", told).groups()
+        done.append(f"{file} follows {head}")
+        _write(folder, file, head)
+        graph = revisions.read(folder)
+        assert len(done) <= len(edits), done
+    assert done == edits
 
 
 def test_no_revision_at_all_has_no_head(folder):
