@@ -690,6 +690,75 @@ def test_a_failed_statement_is_one_line_with_its_sqlstate(project, database):
     assert "Traceback" not in done.stderr
 
 
+def test_a_revision_that_is_not_taken_back_says_why(project, database):
+    undo = "op.execute('CREATE TABLE t ()'); raise NotImplementedError('its rows are gone')"
+    add_revision(project, "r1", "pass", undo=undo)
+    succeed(project, database, "upgrade", "head")
+
+    done = alembic(project, database, "downgrade", "-1")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2:] == [
+        "error: revision r1: its rows are gone",
+        "hint: a backup from before it takes the database back: inv restore",
+    ]
+    assert "Traceback" not in done.stderr
+    assert value(database, "SELECT version_num FROM alembic_version") == "r1"
+    assert value(database, "SELECT to_regclass('t')") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("raise RuntimeError('rows\\ndiffer')", "RuntimeError: rows\ndiffer"),
+        ("{}['x']", "KeyError: 'x'"),
+        ("raise NotImplementedError", "NotImplementedError"),
+        ("import re; re.compile('(')", "error: missing ), unterminated subpattern at position 0"),
+    ],
+)
+def test_what_a_revision_raises_is_told_with_its_line(project, database, body, told):
+    path = add_revision(project, "r1", f"op.execute('CREATE TABLE t ()')\n    {body}")
+
+    done = alembic(project, database, "upgrade", "head")
+
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"error: revision r1: {told}\nraised at {path}:8\n")
+    assert "Traceback" not in done.stderr
+    assert value(database, "SELECT to_regclass('t')") is None
+
+
+def test_a_revision_that_cannot_be_loaded_is_told_with_its_line(project, database):
+    path = add_revision(project, "r1", "pass", settings="import app_of_somebody")
+
+    done = alembic(project, database, "upgrade", "head")
+
+    assert done.returncode == 1
+    told = "upgrade: ModuleNotFoundError: No module named 'app_of_somebody'"
+    assert done.stderr.endswith(f"error: {told}\nraised at {path}:5\n")
+
+
+@pytest.mark.parametrize("first", ["op.get_bind().commit()", CONCURRENTLY])
+def test_a_revision_that_raises_after_a_commit_of_its_own_is_to_be_looked_at(
+    project, database, first
+):
+    execute(database, "CREATE TABLE t (v int)")
+    add_revision(project, "r1", f"{first}\n    raise ValueError")
+
+    done = alembic(project, database, "upgrade", "head")
+
+    assert done.returncode == 1
+    assert "error: revision r1: ValueError\n" in done.stderr
+    assert done.stderr.endswith("\npart of it is committed: look before it is run again\n")
+
+
+def test_a_bug_of_the_environment_keeps_its_traceback(project, database):
+    log = project / "alembic" / "dbops_migrator" / "revision_log.py"
+    log.write_text(log.read_text().replace("self._ensure(ctx)", "raise ValueError"))
+    add_revision(project, "r1", "pass")
+
+    assert "Traceback" in alembic(project, database, "upgrade", "head").stderr
+
+
 def test_a_lost_connection_is_exit_code_69_and_says_where_the_truth_is(project, database):
     add_revision(project, "r1", "op.execute('SELECT pg_terminate_backend(pg_backend_pid())')")
 

@@ -162,6 +162,19 @@ def test_where_the_database_is_is_told_as_text_and_as_json(at_head):
     assert told == [(HEAD, False), (BASELINE, True)]
 
 
+def test_a_revision_that_is_not_taken_back_says_why_and_nothing_changes(at_head):
+    file = written(at_head, at_head.inv("al-rev", "--message", "no way back"))
+    text, _, _ = file.read_text(encoding="utf-8").partition("def downgrade")
+    raises = "def downgrade() -> None:\n    raise NotImplementedError('its rows are gone')\n"
+    file.write_text(text + raises, encoding="utf-8")
+    at_head.must("al-up", *DEV)
+    before = contents(at_head)
+    told = refused(at_head.inv("al-down", *DEV), ExitCode.FAILED, "al-down stopped at: downgrade")
+    revision = versions(at_head)[0]
+    assert f"\nwhy:   error: revision {revision}: its rows are gone\n" in told
+    assert contents(at_head) == before
+
+
 def _invalid(project):
     told = [each["what"] for each in json.loads(project.inv("doctor", *DEV, "--json").stdout)]
     return [each.split()[1] for each in told if " is invalid" in each]

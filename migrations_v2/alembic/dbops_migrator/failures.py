@@ -1,10 +1,15 @@
-"""A foreseeable failure is a line or two on stderr and an exit code; a bug keeps its traceback."""
+"""A foreseeable failure is a line or two on stderr and an exit code; a bug keeps its traceback.
+
+What a revision's own code raises is foreseeable: it is told with its file and line.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import traceback
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -84,3 +89,19 @@ def described(error: DBAPIError) -> tuple[str, ...]:
     hint = getattr(diagnostics, "message_hint", None)
     what = f"{sqlstate(error)} {message}" if sqlstate(error) else f"connection lost: {message}"
     return (what, f"hint: {hint}") if hint else (what,)
+
+
+def place_in(folder: Path, error: BaseException) -> str:
+    """Return `FILE:LINE` in FOLDER through which ERROR came last, or an empty string."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    own = (each for each in frames if Path(each.filename).resolve().is_relative_to(folder))
+    return next((f"{each.filename}:{each.lineno}" for each in own), "")
+
+
+def described_own(error: BaseException, place: str) -> tuple[str, ...]:
+    """Return the reason with which a revision refuses, or what it raised and at which PLACE."""
+    reason = str(error).strip()
+    if isinstance(error, NotImplementedError) and reason:
+        return (reason,)
+    name = type(error).__name__
+    return (f"{name}: {reason}" if reason else name, f"raised at {place}")

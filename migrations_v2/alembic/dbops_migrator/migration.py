@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from contextlib import nullcontext, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import context
@@ -21,6 +22,8 @@ from dbops_migrator.failures import (
     Failure,
     code_of,
     described,
+    described_own,
+    place_in,
     sqlstate,
 )
 from dbops_migrator.revision_log import RevisionLog
@@ -38,6 +41,8 @@ log = logging.getLogger("dbops_migrator")
 _LOST_A_LOCK = ("55P03", "40P01")
 _NOT_ALLOWED = "42501"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_PART = "part of it is committed"
+_LOOK = f"{_PART}: look before it is run again"
 _UNKNOWN = "whether it was applied is in the database: inv al-cur"
 _DONE = {True: "upgraded to", False: "downgraded below"}
 
@@ -60,6 +65,7 @@ class Migration:
         self._committing = self._part_committed = False
         # only a configured context knows the command's own function
         context.configure(connection=connection, version_table_schema="public")
+        self._versions = Path(context.script.dir, "versions").resolve()
         self._steps = Steps(context.get_context().opts["fn"], settings, self._before, self._after)
         heads = context.get_context().get_current_heads()
         self._log = RevisionLog(settings, heads, lambda: self._steps.seconds)
@@ -94,6 +100,11 @@ class Migration:
                     raise self._failure(error) from error
                 self._connection.rollback()
                 self._pause(error)
+            except Exception as error:
+                place = place_in(self._versions, error)
+                if not place:
+                    raise
+                raise self._own_failure(error, place) from error
 
     def _attempt(self) -> None:
         self._waiting.blockers = ()
@@ -172,12 +183,22 @@ class Migration:
         if code_of(error) == UNREACHABLE:  # a lost COMMIT may have been done
             hint = [_UNKNOWN]
         elif self._part_committed:
-            hint.append(f"{after}: look before it is run again")
+            hint.append(_LOOK)
         return Failure(f"{self._name()}: {what}", *hint, code=code_of(error))
+
+    def _own_failure(self, error: Exception, place: str) -> Failure:
+        if self._waiting.interrupted:
+            return self._failure(KeyboardInterrupt())
+        what, *hint = described_own(error, place)
+        if self._part_committed or self._committing:  # a COMMIT that fails is the driver's error
+            hint.append(_LOOK)
+        elif isinstance(error, NotImplementedError) and self._settings.command == "downgrade":
+            hint.append("hint: a backup from before it takes the database back: inv restore")
+        return Failure(f"{self._name()}: {what}", *hint)
 
     def _outcome(self, error: BaseException) -> str:
         if self._part_committed:
-            return "part of it is committed"
+            return _PART
         # a second Ctrl-C does not wait for what becomes of a COMMIT
         unknown = self._committing and not isinstance(error, DBAPIError)
         return _UNKNOWN if unknown else "it was rolled back"
