@@ -145,6 +145,21 @@ def test_a_database_is_compared_with_an_exported_catalogue(dev, tmp_path):
     refused(done, ExitCode.USAGE, "this is no catalogue that can be compared with")
 
 
+def test_a_file_needs_no_suffix_where_no_environment_is_called_so(dev):
+    for name in ("before", "demo"):
+        dev.must("drift", *DEV, "--export", name)
+    assert drift(dev, "--against", "before")["against"] == "before"
+    done = dev.inv("drift", *DEV, "--against", "demo")
+    refused(done, ExitCode.UNREACHABLE, "local_demo: PostgreSQL is not running")
+    told = refused(
+        dev.inv("drift", *DEV, "--against", "befor"),
+        ExitCode.USAGE,
+        "'befor' is not an environment, and there is no such file",
+    )
+    assert f"environments.yaml, {dev.directory}\n" in told
+    assert "--against ENVIRONMENT, or --against FILE" in told
+
+
 def test_a_database_is_compared_with_another_environment(dev):
     dev.must("al-up", "--env", "local_demo")
     try:
