@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
 from dbops.commands import sql
-from dbops.errors import Problem, UsageProblem
+from dbops.errors import Problem, Refused, UsageProblem
 from dbops.operations import require
 from dbops.output import Conclusion
 from dbops.probe import ask_file, backend
@@ -91,9 +91,13 @@ def levelled(found: Iterable[View]) -> tuple[View, ...]:
 
 
 def refresh(target: Target, state: State, *, view: str | None) -> Runbook:
-    """Plan to refresh all materialized views, or the one called VIEW."""
+    """Plan to refresh all materialized views, or the one called VIEW.
+
+    Raises:
+        Refused: VIEW reads one that was never refreshed (exit 3).
+    """
     found = views(target, state)
-    wanted = found if view is None else (_named(found, view, target),)
+    wanted = found if view is None else (_alone(found, view, target),)
     return Runbook(
         verb="mv-refresh",
         environment=target.name,
@@ -113,6 +117,19 @@ def refreshing(beside: Backend, wanted: Sequence[View]) -> tuple[Step, ...]:
                 commands.refresh(beside, view.name, concurrently=view.concurrently, group=group)
             )
     return tuple(steps)
+
+
+def _alone(found: tuple[View, ...], name: str, target: Target) -> View:
+    view = _named(found, name, target)
+    empty = [each.name for each in found if each.name in view.sources and not each.populated]
+    if empty:
+        raise Refused(
+            f"{target.name}: {name} reads what was never refreshed",
+            where=", ".join(empty),
+            why="a materialized view cannot be read before its first refresh",
+            next_command=target.command("mv-refresh") + ", which refreshes all in their order",
+        )
+    return view
 
 
 def _named(found: tuple[View, ...], name: str, target: Target) -> View:

@@ -9,7 +9,7 @@ from watching import everything, refused, rows, runs, succeeded, until
 from dbops.errors import ExitCode
 
 DEV = ("--env", "local_dev")
-DAILY = "mart.mv_receive_daily"
+DAILY, MONTHLY = "mart.mv_receive_daily", "mart.mv_receive_monthly"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,17 @@ def test_a_new_database_is_refreshed_first_without_and_then_with_its_readers(pro
     plainly = [each for each in refreshed(project) if not each.startswith("CONCURRENTLY")]
     assert plainly == ["mart.mv_customer_ranking"]
     assert "no unique index, so readers wait while these are refreshed: " + plainly[0] in done
+
+
+def test_a_view_whose_sources_were_never_refreshed_is_refused(project):
+    project.must("al-up", *DEV)
+    before = everything(project)
+    done = project.inv("mv-refresh", *DEV, "--view", MONTHLY)
+    told = refused(done, ExitCode.REFUSED, f"local_dev: {MONTHLY} reads what was never refreshed")
+    assert f"where: {DAILY}" in told
+    assert everything(project) == before
+    for each in (DAILY, MONTHLY):
+        succeeded(project.inv("mv-refresh", *DEV, "--view", each))
 
 
 def test_every_view_comes_after_those_it_reads(filled):

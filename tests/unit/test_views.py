@@ -123,6 +123,22 @@ def test_one_view_is_refreshed_alone_and_what_reads_it_is_told(target, catalogue
     assert runbook.notes == ("these read what is refreshed and stay as they are: mart.top",)
 
 
+def test_a_view_is_not_refreshed_alone_before_those_it_reads(target, catalogue):
+    low, other = _view("mart.low", populated=False), _view("mart.other", "mart.low")
+    catalogue(_view("mart.top", "mart.low", "mart.other", populated=False), low, other)
+    with pytest.raises(Problem) as raised:
+        _refresh(target, "mart.top")
+    assert raised.value.code == ExitCode.REFUSED
+    assert raised.value.message == (
+        "error: local_dev: mart.top reads what was never refreshed\n"
+        "where: mart.low\n"
+        "why:   a materialized view cannot be read before its first refresh\n"
+        "next:  inv mv-refresh --env local_dev, which refreshes all in their order"
+    )
+    assert len(_refresh(target, "mart.low").steps) == 1
+    assert len(_refresh(target).steps) == 3
+
+
 def test_views_that_make_readers_wait_are_told(target, catalogue):
     catalogue(*THREE)
     waiting = "no unique index, so readers wait while these are refreshed: mart.slow"
