@@ -90,7 +90,7 @@ def config(c: Context, env: str | None = None, json: bool = False) -> None:
 
 @reading()
 def health(c: Context, env: str | None = None, json: bool = False) -> None:
-    """Ask whether the database answers and is at head; exit 1 when it is not."""
+    """Ask whether the database answers and is at head; exit 1 when not, 69 without an answer."""
     from dbops import output, perform
     from dbops.operations import services
 
