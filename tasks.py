@@ -364,7 +364,7 @@ def al_lint(
     format_: str = "table",
     json: bool = False,
 ) -> None:
-    """Judge revisions with squawk and our own rules, without a database; exit 2 when one blocks."""
+    """Judge revisions, without a database; exit 2 when one blocks (default: local_dev)."""
     from dbops import perform
     from dbops.operations import lint
 
@@ -436,7 +436,7 @@ def baseline_verify(c: Context, env: str | None = None, json: bool = False) -> N
     accept_rows="tables and sequences, with commas, that a new database will not have filled",
 )
 def baseline_advance(rev: str | None = None, accept_rows: str | None = None) -> Halves:
-    """Move the baseline forward to a revision, proven first, and archive what is before it."""
+    """Move the baseline to a revision, proven first; archive what is before (default: local_dev)."""
     from dbops.operations import advance
 
     decide = partial(advance.advance, revision=rev, accepted=accept_rows)
