@@ -436,7 +436,7 @@ def baseline_verify(c: Context, env: str | None = None, json: bool = False) -> N
     accept_rows="tables and sequences, with commas, that a new database will not have filled",
 )
 def baseline_advance(rev: str | None = None, accept_rows: str | None = None) -> Halves:
-    """Move the baseline to a revision, proven first; archive what is before (default: local_dev)."""
+    """Move the baseline to a revision, proven first; archive what precedes (default: local_dev)."""
     from dbops.operations import advance
 
     decide = partial(advance.advance, revision=rev, accepted=accept_rows)

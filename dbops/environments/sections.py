@@ -211,7 +211,7 @@ class Lint(Frozen):
     """What `inv al-lint` makes of revisions on their way to this environment."""
 
     blocking: tuple[Literal["error", "warning", "unlinted"], ...] = ("error",)
-    """Severities that refuse a release (exit 3) and end al-lint with 2; unlinted: no rule looked."""
+    """Severities that refuse a release (3) and end al-lint with 2; unlinted: no rule could look."""
     ignore: tuple[Line, ...] = ("prefer-robust-stmts", "prefer-text-field")
     """Rules that are left out, squawk's and our own."""
     postgresql: Literal[14, 15, 16, 17, 18] = 17
