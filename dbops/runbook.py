@@ -43,7 +43,7 @@ class Runbook(Frozen):
         verb: the command's name, as typed.
         environment: the environment's name.
         steps: what runs, in order.
-        reason: why there is nothing to do, or what stands behind the plan.
+        reason: why there is nothing to do; only told of a plan without steps.
         destructive: the guard asks for --force and the typed name on a protected environment.
         releases: it brings the checkout's revisions to the environment: a freeze stands against it,
             and under guard.branches the checkout must be clean and at an allowed branch.

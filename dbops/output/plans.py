@@ -54,7 +54,7 @@ def _plan_facts(runbook: Runbook) -> dict[str, Any]:
         "plan": runbook.id if runbook.steps else None,
         "verb": runbook.verb,
         "environment": runbook.environment,
-        "reason": runbook.reason,
+        "reason": "" if runbook.steps else runbook.reason,
         "notes": runbook.notes,
         "continues": runbook.continues,
         "steps": [{"title": each.title, "command": each.command} for each in runbook.steps],

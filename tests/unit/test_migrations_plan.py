@@ -7,7 +7,7 @@ import handmade
 import pytest
 from handmade import BASELINE, HEAD, LEGACY, NEXT
 
-from dbops import catalogue
+from dbops import catalogue, output
 from dbops.commands import sql
 from dbops.environments.model import Migrations
 from dbops.errors import DifferencesFound, ExitCode, Problem
@@ -119,6 +119,17 @@ def test_up_without_a_roles_script_only_upgrades(tmp_path):
 def test_up_at_head_does_nothing_and_says_why(target):
     runbook = migrations.upgrade(target, handmade.running(target, HEAD))
     assert (runbook.steps, runbook.reason) == ((), f"it is at {HEAD}, the head")
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"), [(BASELINE, ""), (HEAD, f"it is at {HEAD}, the head")]
+)
+def test_a_plan_says_why_there_is_nothing_to_do_only_where_there_is_nothing(
+    target, capsys, version, reason
+):
+    output.plan(migrations.upgrade(target, handmade.running(target, version)), machine=True)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["reason"], bool(found["steps"])) == (reason, version != HEAD)
 
 
 def test_up_at_head_creates_roles_that_are_missing(target):
