@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from invoke.tasks import Task, task
 
 from dbops import argv
-from dbops.errors import Interrupted, of_file
+from dbops.errors import Interrupted, Problem, of_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,20 +92,29 @@ def reading(**own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
 
     def made(body: Callable[..., Any]) -> Task[Any]:
         helps = {"env": ENV, "json": JSON, **_dashed(own)}
-        reads: Task[Any] = command(help=helps)(_interruptible(body))
+        reads: Task[Any] = command(help=helps)(_answering(body))
         reads.reads = True  # type: ignore[attr-defined]  # may run on several hosts at once
         return reads
 
     return made
 
 
-def _interruptible(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Return BODY with Ctrl-C told as every other end is; Invoke would end with 1 and no word."""
+def _answering(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Return BODY with every end told, and with a document for --json where a problem is an answer.
+
+    Ctrl-C, too: Invoke would end with 1 and no word.
+    """
 
     @wraps(body)
     def reads(*arguments: Any, **options: Any) -> None:
         try:
             body(*arguments, **options)
+        except Problem as problem:
+            if options.get("json") and problem.facts is not None:
+                from dbops import output  # listing the commands needs none of it
+
+                output.as_json(dict(problem.facts))
+            raise
         except KeyboardInterrupt:
             raise Interrupted(
                 f"{argv.typed(sys.argv)}: interrupted",

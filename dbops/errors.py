@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ExitCode(IntEnum):
@@ -31,6 +35,7 @@ class Problem(Exit):
         why: the reason, with the SQLSTATE or exit code when there is one.
         next_command: what to type next.
         code: the exit code; subclasses bring their own.
+        facts: the answer as data, where this is one: what --json prints before the message.
     """
 
     exit_code = ExitCode.FAILED
@@ -43,7 +48,9 @@ class Problem(Exit):
         why: str = "",
         next_command: str = "",
         code: ExitCode | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
+        self.facts = facts
         self.what = what
         self.where = where
         self.why = why

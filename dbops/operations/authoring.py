@@ -176,6 +176,7 @@ def check(target: Target, state: State) -> Conclusion:
         where=target.environment.database.name,
         why="\n       ".join(found),
         next_command=target.command("al-rev-auto --message '...'"),
+        facts={"differences": found},
     )
 
 
@@ -201,9 +202,34 @@ def model_differences(target: Target, check: str, verb: str) -> list[str]:
             why=_last_line(answer.error or answer.out),
             next_command=f"correct the cause, then {target.command(verb)}",
         )
-    # Alembic says it on both streams; what stands within an operation is part of it.
-    found = re.findall(r"\('(?:add|remove|modify)_[a-z_]+', .*?\)(?=[,\]]|$)", said)
-    return list(dict.fromkeys(found)) or [_last_line(said)]
+    # Alembic says it on both streams.
+    return list(dict.fromkeys(operations(said))) or [_last_line(said)]
+
+
+_OPERATION = re.compile(r"\('(?:add|remove|modify)_[a-z_]+', ")
+# A text of Python, in which a parenthesis is no parenthesis, or a parenthesis.
+_NESTING = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[()]""")
+
+
+def operations(said: str) -> list[str]:
+    """Return each operation that `alembic check` names in SAID, with what is nested in it."""
+    found: list[str] = []
+    end = 0
+    for each in _OPERATION.finditer(said):
+        if each.start() >= end:
+            end = _closing(said, each.start())
+            found.append(" ".join(said[each.start() : end].split()))
+    return found
+
+
+def _closing(said: str, start: int) -> int:
+    """Return where the parenthesis that opens at START is closed; the end when it never is."""
+    depth = 0
+    for each in _NESTING.finditer(said, start):
+        depth += {"(": 1, ")": -1}.get(each[0], 0)
+        if depth == 0:
+            return each.end()
+    return len(said)
 
 
 def _last_line(text: str) -> str:

@@ -82,11 +82,13 @@ def healthy(target: Target, state: State) -> Conclusion:
     """Say that the database answers and is at head.
 
     Raises:
-        Problem: it does not answer (exit 69), or is not at head (exit 1).
+        Unreachable: it does not answer (exit 69).
+        Problem: it is not at head, or a service is not well (exit 1).
     """
     found = require.database(target, state)
     current = require.known_version(target, found)
-    _check_services(target, state)
+    facts = {"current": current, "head": target.graph.head}
+    _check_services(target, state, facts)
     if current != target.graph.head or not found.objects:
         raise Problem(
             f"{target.name}: the database answers, but is not at head",
@@ -94,20 +96,22 @@ def healthy(target: Target, state: State) -> Conclusion:
             why=f"it is at {current or 'no revision'} and holds {found.objects} objects; "
             f"the head is {target.graph.head}",
             next_command=target.command("al-up"),
+            facts={"healthy": False, **facts},
         )
     return Conclusion(
         sentence=f"{target.name}: healthy: the database answers and is at {current} (head)",
-        facts=(("healthy", True), ("current", current), ("head", target.graph.head)),
+        facts=(("healthy", True), *facts.items()),
     )
 
 
-def _check_services(target: Target, state: State) -> None:
+def _check_services(target: Target, state: State, facts: dict[str, str | None]) -> None:
     if backend(target, state).start():
         raise Problem(
             f"{target.name}: a service is not well",
             where=target.environment.database.name,
             why=target.place.describe(state.service),
             next_command=target.command("up"),
+            facts={"healthy": False, **facts},
         )
     url = target.environment.health.url
     failed = target.machine.fetch(url, target.environment.health.timeout_seconds) if url else ""
@@ -117,6 +121,7 @@ def _check_services(target: Target, state: State) -> None:
             where=url or "",
             why=failed,
             next_command=target.command("logs"),
+            facts={"healthy": False, **facts},
         )
 
 
