@@ -337,9 +337,8 @@ def drift(
     if export:
         output.facts(operation.export(*found, Path(export)), machine=json)
         return
-    sys.exit(
-        output.drift(operation.drift(*found, against=against, look=perform.look), machine=json)
-    )
+    look = partial(perform.look, option="--against")
+    sys.exit(output.drift(operation.drift(*found, against=against, look=look), machine=json))
 
 
 @reading()

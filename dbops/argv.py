@@ -14,7 +14,7 @@ _WITH_VALUE = {"--search-root", "-r", "--config", "-f", "--collection", "-c", "-
 _WITH_VALUE |= {"--command-timeout", "-T", "--list-format", "-F", "--list-depth", "-D"}
 _WITH_VALUE |= {"--print-completion-script", "--identity", "-i"}
 # Options of this tool that a command is typed again without, and that take a value.
-_OWN_WITH_VALUE = {"--confirm", "--plan-id"}
+_OWN_WITH_VALUE = {"--confirm", "--plan-id", "--against"}
 _ASKING = {"--complete", "--help", "-h"}
 _PROGRAMS_OVER_SSH = frozenset({"fab", "fabric"})
 _PROGRAMS = _PROGRAMS_OVER_SSH | {"inv", "invoke"}

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Verb", "change", "look", "named", "target"]
 
 
-def target(name: str | None) -> Target:
+def target(name: str | None, *, option: str = "--env") -> Target:
     """Return the target a person named, after a look at the shell's own variables."""
-    found = named(name)
+    found = named(name, option=option)
     guard.check_place(found.environment, argv.typed(sys.argv))
     return found
 
 
-def named(name: str | None) -> Target:
-    """Return the target a person named with --env, or the one of `fab -H`.
+def named(name: str | None, *, option: str = "--env") -> Target:
+    """Return the target a person named, or the one of `fab -H`.
+
+    Args:
+        name: as it was typed; None when nothing was.
+        option: where it was typed, for the command that an error names.
 
     Raises:
         UsageProblem: none, an unknown one, or two that differ (exit 4).
@@ -38,6 +42,9 @@ def named(name: str | None) -> Target:
     """
     typed = argv.typed(sys.argv)
     usage = f"fab -H {{}} {typed}" if typed in hints.OVER_SSH else f"inv {typed} --env {{}}"
+    if option != "--env":
+        rest = argv.retyped(sys.argv, without=(option,)) or f"inv {typed}"
+        usage = f"{rest.replace('{', '{{').replace('}', '}}')} {option} {{}}"
     hosts = argv.hosts(sys.argv)
     if not hosts:
         environment = environments.find(name, usage=usage)
@@ -61,9 +68,9 @@ def _over_ssh(environment: Environment) -> Target:
     return Target(environment=there, machine=Session(there))
 
 
-def look(name: str | None) -> tuple[Target, State]:
+def look(name: str | None, *, option: str = "--env") -> tuple[Target, State]:
     """Return a target and its state, for the commands that only read."""
-    found = target(name)
+    found = target(name, option=option)
     return found, probe(found)
 
 

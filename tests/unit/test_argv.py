@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from dbops import argv, environments, runs
+from dbops import argv, environments, perform, runs
+from dbops.errors import UsageProblem
 from dbops.target import Target
 
 CONSENTS = ("--force", "--confirm", "--plan-id")
@@ -43,3 +44,24 @@ def test_a_line_is_typed_again_without_what_was_consented_to(typed, again):
 def test_a_run_that_failed_is_typed_again_as_it_was(monkeypatch, found, typed, verb, again):
     monkeypatch.setattr(sys, "argv", typed.split())
     assert runs.again(verb, found) == (again or typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        (
+            "inv drift --against local_dmo --env local_dev",
+            "inv drift --env local_dev --against local_demo",
+        ),
+        (
+            "inv drift --env=dev --against=local_dmo --json",
+            "inv drift --env=dev --json --against local_demo",
+        ),
+        ("pytest", "inv TASK --against local_demo"),
+    ],
+)
+def test_a_wrong_name_is_corrected_at_the_option_it_was_typed_at(monkeypatch, typed, again):
+    monkeypatch.setattr(sys, "argv", typed.split())
+    with pytest.raises(UsageProblem) as raised:
+        perform.named("local_dmo", option="--against")
+    assert raised.value.next_command == again
