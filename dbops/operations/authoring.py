@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -37,9 +38,10 @@ def new(target: Target, state: State, *, message: str | None, autogenerate: bool
             why="it becomes the title and the file's name",
             next_command=f"inv {verb} --message 'add a note to the receive slips'",
         )
-    require.unprotected(target, verb)
     head = target.graph.head
     if autogenerate:
+        words = f"{verb} --message {shlex.quote((message or '').strip())}"
+        require.unprotected(target, words, lambda each: each.backend == "embedded")
         require_here(target, verb)
         require_head(target, state, head, verb)
     return Runbook(

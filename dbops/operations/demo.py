@@ -24,7 +24,7 @@ def load(target: Target, state: State, *, years: int, scale: int) -> Runbook:
         years: how many years of daily slips.
         scale: how many times as many slips a day.
     """
-    require.unprotected(target, "demo-data")
+    require.unprotected(target, "demo-data", lambda each: each.demo_data)
     if min(years, scale) < 1:
         raise UsageProblem(
             "demo-data makes one year, at its own size, at least",

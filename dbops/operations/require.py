@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dbops import environments
 from dbops.errors import Problem, Refused, Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dbops.environments.model import Environment
     from dbops.state import Database, State
     from dbops.target import Target
 
@@ -76,19 +80,30 @@ def binaries(target: Target, state: State) -> None:
         )
 
 
-def unprotected(target: Target, verb: str) -> None:
+def unprotected(target: Target, words: str, fits: Callable[[Environment], object]) -> None:
     """Refuse a verb that makes no sense on a protected environment.
+
+    Args:
+        target: the environment.
+        words: the verb and its options.
+        fits: whether the verb works on another environment, for the message.
 
     Raises:
         Refused: the environment is protected (exit 3).
     """
-    if target.environment.is_protected:
-        raise Refused(
-            f"{target.name} is protected",
-            where=verb,
-            why="this command is for environments whose rows nobody needs",
-            next_command=f"inv {verb} --env local_demo",
-        )
+    if not target.environment.is_protected:
+        return
+    every = environments.load(target.environment.file).environments.values()
+    others = [each for each in every if not each.is_protected and fits(each)]
+    local = next((each for each in others if each.host is None), None)
+    raise Refused(
+        f"{target.name} is protected",
+        where=words.split(maxsplit=1)[0],
+        why="this command is for environments whose rows nobody needs",
+        next_command=local.command(words)
+        if local
+        else f"add an unprotected environment to {target.environment.file.name}",
+    )
 
 
 def version(target: Target, found: Database) -> str | None:
