@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 from dbops import argv
@@ -13,18 +15,13 @@ if TYPE_CHECKING:
     from invoke.collection import Collection
     from invoke.parser.argument import Argument
 
+    from dbops.environments.model import Environment
     from dbops.errors import UsageProblem
 
 # Commands about the checkout they are typed in, and the machine it is on.
-HERE: tuple[str, ...] = (
-    "al-rev",
-    "al-rev-auto",
-    "al-lint",
-    "baseline-export",
-    "baseline-advance",
-    "schedule",
-)
-HERE += ("test", "check", "benchmark", "rig-up", "rig-down")
+NO_ENVIRONMENT = ("test", "check", "benchmark", "rig-up", "rig-down")
+OF_A_HOST = ("schedule", "al-lint")  # yet typed here: what it is asked about may live on a host
+HERE = ("al-rev", "al-rev-auto", "baseline-export", "baseline-advance", *OF_A_HOST, *NO_ENVIRONMENT)
 # The commands that only fabfile.py has.
 OVER_SSH = ("deploy", "rollback", "refresh", "attach", "cancel")
 
@@ -77,16 +74,57 @@ def _check_hosts(arguments: Sequence[str], commands: Sequence[str]) -> None:
     from dbops import environments  # only -H needs them
 
     for each in argv.hosts(arguments):
-        found = environments.find(each, usage=f"fab -H {{}} {argv.typed(arguments)}").at_host()
+        found = environments.find(each, usage=f"fab -H {{}} {argv.typed(arguments)}")
+        if found.host is None:
+            raise _without_host(each, found, arguments)
         for here in (each for each in commands if each in HERE):
-            from dbops.errors import UsageProblem
+            raise _not_on_host(here, each, found, arguments)
 
-            raise UsageProblem(
-                f"{here} acts on this machine",
-                where=f"-H {each}",
-                why=f"it is about the checkout it is typed in, not about {found.name}'s host",
-                next_command=f"inv {here}",
-            )
+
+def _without_host(typed: str, found: Environment, arguments: Sequence[str]) -> UsageProblem:
+    from dbops.errors import UsageProblem
+
+    return UsageProblem(
+        f"{found.name} has no host",
+        where=f"-H {typed}",
+        why="it lives on this machine",
+        next_command=_typed_here(arguments, found.name),
+    )
+
+
+def _not_on_host(
+    command: str, typed: str, found: Environment, arguments: Sequence[str]
+) -> UsageProblem:
+    from dbops.errors import UsageProblem
+
+    return UsageProblem(
+        f"{command} acts on this machine",
+        where=f"-H {typed}",
+        why=f"it is about the checkout it is typed in, not about {found.name}'s host",
+        next_command=_typed_here(arguments, _environment(command, found)),
+    )
+
+
+def _environment(command: str, found: Environment) -> str:
+    """Return the environment that COMMAND is typed with here, empty when it takes none."""
+    from dbops import environments
+
+    if command in NO_ENVIRONMENT:
+        return ""
+    if command in OF_A_HOST:
+        return found.name
+    every = environments.load().environments.values()
+    local = [each.name for each in every if each.host is None and not each.is_protected]
+    return (local or [""])[0]
+
+
+def _typed_here(arguments: Sequence[str], environment: str) -> str:
+    """Return the command line of ARGUMENTS for this machine, on ENVIRONMENT unless it has one."""
+    if (typed := argv.typed(arguments)) in OVER_SSH:
+        return f"fab -H ALIAS {typed}"
+    words = shlex.join(argv.from_first_task(arguments[1:])) or "COMMAND"
+    has_one = re.search(r"(^| )--env[ =]", words) or not environment
+    return f"inv {words}" + ("" if has_one else f" --env {environment}")
 
 
 def _checked(words: Iterator[str], namespace: Collection) -> Iterator[str]:

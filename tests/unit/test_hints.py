@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from invoke.collection import Collection
 from invoke.tasks import task
 
 from dbops import hints
 from dbops.errors import ExitCode, UsageProblem
+from fabfile import namespace as over_ssh
 
 
 @task(auto_shortflags=False)
@@ -164,3 +167,34 @@ def test_a_command_without_options_says_so(namespace):
 def test_an_option_that_is_on_by_itself_can_be_turned_off(namespace):
     hints.check(["/x/bin/inv", "release", "--no-pull", "--env", "dev"], namespace)
     assert "has no option --no-env" in _told(namespace, "release", "--no-env")
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "next_command"),
+    [
+        ("-H dev al-up --plan", "local_dev has no host", "inv al-up --plan --env local_dev"),
+        ("-H stg,demo logs", "local_demo has no host", "inv logs --env local_demo"),
+        ("-H dev deploy", "local_dev has no host", "fab -H ALIAS deploy"),
+        ("-H dev", "local_dev has no host", "inv COMMAND --env local_dev"),
+        (
+            "-H stg al-rev --message 'x y'",
+            "al-rev acts on this machine",
+            "inv al-rev --message 'x y' --env local_dev",
+        ),
+        (
+            "-H stg al-rev --message x --env=local_demo",
+            "al-rev acts on this machine",
+            "inv al-rev --message x --env=local_demo",
+        ),
+        (
+            "-H stg schedule --plan",
+            "schedule acts on this machine",
+            "inv schedule --plan --env vm_stg",
+        ),
+        ("-H prod test --unit", "test acts on this machine", "inv test --unit"),
+    ],
+)
+def test_what_is_no_command_for_that_host_is_told_as_it_is_typed_here(line, what, next_command):
+    with pytest.raises(UsageProblem) as raised:
+        hints.check(["/x/bin/fab", *shlex.split(line)], over_ssh)
+    assert (raised.value.what, raised.value.next_command) == (what, next_command)
