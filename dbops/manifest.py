@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -137,7 +138,7 @@ def check_usable(
             f"{environment.name}: the dump is of {manifest.environment}",
             where=where,
             why="a restore takes rows from the same environment unless the other one is named",
-            next_command=environment.command("restore --dump ...")
+            next_command=environment.command(f"restore --dump {shlex.quote(where)}")
             + f" --from {manifest.environment}",
         )
     if manifest.server_version // 10000 > server // 10000:

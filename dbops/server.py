@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,14 +40,15 @@ class ExistingServer:
             UsageProblem: the passfile is missing or open to others (exit 4).
         """
         self._check_passfile()
-        answer = runner.read(self.backend(Service(status="running")).ready())
+        beside = self.backend(Service(status="running"))
+        answer = runner.read(beside.ready())
         if answer.code == 0:
             return Service(status="running")
         raise Unreachable(
             f"{self.environment.name}: the server does not accept connections",
             where=self._address(),
             why=_READY.get(answer.code, (answer.error or answer.out).strip()),
-            next_command=self.environment.command("psql"),
+            next_command=f"{self._waiting(beside.binaries)}, until it accepts connections",
         )
 
     def _check_passfile(self) -> None:
@@ -72,6 +74,14 @@ class ExistingServer:
     def _passfile(self) -> Path | None:
         server = self.environment.server
         return self.environment.path(server.passfile) if server and server.passfile else None
+
+    def _waiting(self, binaries: Path) -> str:
+        """Return what to type to see whether the server is there: all other commands need it."""
+        server = self.environment.server
+        place = [f"--dbname=service={server.service}"] if server and server.service else []
+        if server and server.host:
+            place = [f"--host={server.host}", f"--port={server.port or 5432}"]
+        return shlex.join([str(binaries / "pg_isready"), *place])
 
     def _address(self) -> str:
         server = self.environment.server

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.demo_data.company import Company
 
 _ROWS_PER_BATCH = 60_000
-_NEXT_COMMAND = "start from an empty database (inv db-init-from-snapshot --finish)"
+_START_ANEW = "start from an empty database (inv db-init-from-snapshot --finish{})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,9 @@ def refuse_unless_empty(connection: Connection) -> None:
     The lock makes a second run wait for the first and then see its rows.
     """
     database = str(connection.scalar(text("SELECT current_database()")))
+    # The database says which environment it is, unless somebody else made it.
+    environment = connection.scalar(text("SELECT current_setting('dbops.environment', true)"))
+    named = f" --env {environment}" if environment else ""
     tables = [f"{table.schema or 'public'}.{table.name}" for table in Base.metadata.sorted_tables]
     missing = text("SELECT name FROM unnest(:names) AS name WHERE to_regclass(name) IS NULL")
     if absent := connection.scalars(missing, {"names": tables}).all():
@@ -91,7 +94,7 @@ def refuse_unless_empty(connection: Connection) -> None:
             "the application's tables are not there",
             where=database,
             why=f"missing: {', '.join(absent[:3])}" + (" ..." if absent[3:] else ""),
-            next_command="bring the database to head (inv al-up)",
+            next_command=f"bring the database to head (inv al-up{named})",
             code=FAILED,
         )
     connection.execute(text("LOCK TABLE public.app_user IN SHARE ROW EXCLUSIVE MODE"))
@@ -101,7 +104,7 @@ def refuse_unless_empty(connection: Connection) -> None:
             "demo data goes into empty tables only",
             where=database,
             why=f"rows in {', '.join(filled[:3])}" + (" ..." if filled[3:] else ""),
-            next_command=_NEXT_COMMAND,
+            next_command=_START_ANEW.format(named),
             code=REFUSED,
         )
 

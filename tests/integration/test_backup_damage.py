@@ -168,6 +168,7 @@ def test_an_edited_manifest(head, dump):
     edit(dump, **{**facts, "environment": "vm_prod"})
     is_found(head, dump, "its manifest is of vm_prod")
     told = is_not_restored(head, dump, ExitCode.REFUSED, "the dump is of vm_prod")
+    assert f"restore --dump {dump} " in told
     assert told.endswith("--from vm_prod")
     edit(dump, **{**facts, "server_version": 990000})
     is_not_restored(head, dump, ExitCode.REFUSED, "the dump is of PostgreSQL 99")
