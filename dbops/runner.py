@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dbops.runbook import Runbook
 
 POLL_SECONDS = 0.02
+# What a shell adds to the number of the signal that ended a program.
+_BY_SIGNAL = 128
 
 
 class Answer(Frozen):
@@ -89,8 +91,17 @@ def fetch(url: str, timeout: float) -> str:
 
 
 def hand_over(words: Sequence[str], *, directory: Path | None = None) -> int:
-    """Run WORDS on this terminal, in DIRECTORY, and return the exit code."""
-    return subprocess.call(list(words), cwd=directory)
+    """Run WORDS on this terminal, in DIRECTORY, and return the exit code; 130 after Ctrl-C.
+
+    Ctrl-C is the program's alone: psql cancels a statement with it and goes on.
+    """
+    # Not SIG_IGN, which the program would inherit.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        code = subprocess.call(list(words), cwd=directory)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else _BY_SIGNAL - code
 
 
 class Event(Frozen):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from dbops import runner
+from dbops.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,7 +28,11 @@ def test(*, only: str, unit: bool) -> int:
 def check() -> int:
     """Run formatter, linter and type checker; return the first exit code that is not 0."""
     commands = (["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"])
-    codes = [runner.hand_over([sys.executable, "-m", *each], directory=ROOT) for each in commands]
+    codes: list[int] = []
+    for each in commands:
+        codes.append(runner.hand_over([sys.executable, "-m", *each], directory=ROOT))
+        if codes[-1] == ExitCode.INTERRUPTED:
+            break
     return next((code for code in codes if code), 0)
 
 

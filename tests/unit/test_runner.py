@@ -327,6 +327,40 @@ def test_a_second_ctrl_c_ends_a_command_that_ignores_the_first(tmp_path):
     assert not Path("never").exists()
 
 
+# Handed over
+
+HANDS_OVER = "import sys; from dbops import runner; sys.exit(runner.hand_over(sys.argv[1:]))"
+LIKE_PSQL = "trap 'touch heard' INT; touch begun; until [ -e heard ]; do sleep 0.02; done; exit 7"
+
+
+@contextmanager
+def _handed_over(*words):
+    command = [sys.executable, "-c", HANDS_OVER, *words]
+    shell = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=shell, start_new_session=True) as started:
+        yield started
+
+
+def test_ctrl_c_ends_a_program_that_shows_something_with_130(tmp_path):
+    with _handed_over("sh", "-c", "touch begun; exec sleep 60") as started:
+        _wait_for(tmp_path / "begun")
+        os.killpg(started.pid, signal.SIGINT)
+    assert started.returncode == ExitCode.INTERRUPTED
+
+
+def test_ctrl_c_is_left_to_a_program_that_goes_on(tmp_path):
+    with _handed_over("sh", "-c", LIKE_PSQL) as started:
+        _wait_for(tmp_path / "begun")
+        os.killpg(started.pid, signal.SIGINT)
+    assert started.returncode == 7
+
+
+def test_after_a_program_ctrl_c_is_ours_again(tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    assert runner.hand_over(["pwd"], directory=tmp_path) == 0
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_what_is_told_of_a_failure_begins_at_its_last_error(tmp_path):
     failing = "echo before; echo 'pg_restore: error: no such schema'; seq 30; exit 1"
     told = _run(tmp_path, _step(failing)).log.splitlines()
