@@ -372,7 +372,7 @@ def al_lint(
     sys.exit(lint.show(report, "json" if json else format_))
 
 
-@command(help={"env": ENV})
+@reading(machine=False)
 def al_plan(c: Context, env: str | None = None) -> None:
     """Print the SQL an upgrade to head would run."""
     from dbops import output, perform

@@ -87,11 +87,16 @@ def end_with_reader() -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
-def reading(**own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
-    """Return a decorator for a command that only looks; OWN is the help of its own options."""
+def reading(*, machine: bool = True, **own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
+    """Return a decorator for a command that only looks.
+
+    Args:
+        machine: it takes --json.
+        own: the help of its own options.
+    """
 
     def made(body: Callable[..., Any]) -> Task[Any]:
-        helps = {"env": ENV, "json": JSON, **_dashed(own)}
+        helps = {"env": ENV, **({"json": JSON} if machine else {}), **_dashed(own)}
         reads: Task[Any] = command(help=helps)(_answering(body))
         reads.reads = True  # type: ignore[attr-defined]  # may run on several hosts at once
         return reads

@@ -34,7 +34,7 @@ def run(
         raise UsageProblem(
             f"{command} takes one host",
             where=f"-H {','.join(hosts)}",
-            why="several at once are for commands that only read",
+            why="it changes something, or takes the terminal; several at once only look",
             next_command=f"fab -H {hosts[0]} {command}",
         )
     each = [[sys.executable, "-m", "fabric", *argv.on_host(arguments, host)] for host in hosts]

@@ -8,14 +8,17 @@ import handmade
 import pytest
 from handmade import BASELINE, HEAD
 
+from dbops import runner, side_by_side
 from dbops.commandline import reading
-from dbops.errors import DifferencesFound, ExitCode, Problem
+from dbops.errors import DifferencesFound, ExitCode, Problem, UsageProblem
 from dbops.operations import authoring, services
 from dbops.runner import Answer
+from fabfile import namespace
 
 COLUMN = "('remove_column', 'raw', 'slips', Column('zz', INTEGER(), table=<slips>))"
 INDEX = "('remove_index', Index('zz', Column('upload_id', BIGINT(), nullable=False)))"
 QUOTED = """('modify_comment', 'raw', 'slips', 'id', {'existing': "it's ("}, 'old :) )', None)"""
+OK = Answer(code=0, out="", error="")
 DETECTED = "FAILED: New upgrade operations detected: "
 
 
@@ -53,6 +56,21 @@ def test_an_answer_that_is_a_problem_is_a_document_with_json(capsys):
 def test_without_json_or_an_answer_nothing_is_on_stdout(capsys, problem, options):
     assert _asked(problem, **options) is problem
     assert capsys.readouterr().out == ""
+
+
+def test_the_sql_of_an_upgrade_may_be_asked_of_several_hosts(monkeypatch):
+    asked = []
+    monkeypatch.setattr(runner, "read_all", lambda each: asked.extend(each) or [OK] * len(each))
+    words = ["/x/bin/fab", "-H", "stg,prod", "al-plan"]
+    assert side_by_side.run(words, ("stg", "prod"), namespace, ["al-plan"]) == 0
+    assert [each[-3:] for each in asked] == [["-H", "stg", "al-plan"], ["-H", "prod", "al-plan"]]
+
+
+@pytest.mark.parametrize("command", ["logs", "al-cur-legacy", "al-up", "attach"])
+def test_what_takes_the_terminal_or_changes_something_is_for_one_host(command):
+    with pytest.raises(UsageProblem) as raised:
+        side_by_side.run(["/x/bin/fab"], ("stg", "prod"), namespace, [command])
+    assert raised.value.next_command == f"fab -H stg {command}"
 
 
 def test_health_below_the_head_says_so_as_data(target):

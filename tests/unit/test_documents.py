@@ -11,6 +11,7 @@ import pytest
 from old_targets import OLD
 
 from dbops.errors import ExitCode
+from dbops.hints import HERE
 from fabfile import namespace
 
 if TYPE_CHECKING:
@@ -197,6 +198,16 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor in map(slug, headings), f"{path.name}: {target}"
+
+
+def test_the_documents_name_what_reads_and_yet_takes_one_host() -> None:
+    told = section(COMMANDS.read_text(encoding="utf-8"), "## Deploys").partition("\n| ")[0]
+    named = spans(told.rpartition("except ")[2])
+    reads = {name for name, row in command_rows().items() if row[3] == "reads"}
+    one = {each for each in reads - set(HERE) if not hasattr(namespace[each], "reads")}
+    assert set(named) == one | {"backups --restore-test"}
+    deploying = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    assert spans(re.findall(r"read;\n([^.]*)", deploying)[0]) == named
 
 
 def test_every_exit_code_is_told() -> None:
