@@ -57,7 +57,12 @@ class Embedded:
                 return pwd.getpwnam(name)
             except KeyError:
                 continue
-        raise Problem("root needs another account to run PostgreSQL as", why="there is no postgres")
+        raise Problem(
+            "root needs another account to run PostgreSQL as",
+            where="the accounts of this machine",
+            why="PostgreSQL refuses to run as root, and neither postgres nor nobody is there",
+            next_command="useradd --system postgres, or type the same command as another account",
+        )
 
     @cached_property
     def binaries(self) -> Path:
@@ -128,7 +133,9 @@ class Embedded:
             raise Problem(
                 "the PostgreSQL binaries do not start",
                 where=str(self.binaries),
-                why=answer.error.strip(),
+                why=answer.error.strip() or f"postgres --version ended with {answer.code}",
+                next_command="DBOPS_POSTGRES_BIN=FOLDER before the same command, of binaries "
+                "that run here",
             )
         return int(found[1] or found[2])
 

@@ -29,14 +29,23 @@ def unpacked(archive: str) -> Path:
                 if member.isfile():
                     _write(directory, member.name, tar.extractfile(member).read())  # type: ignore[union-attr]  # it is a file
     except (binascii.Error, tarfile.TarError, EOFError) as error:
-        raise Problem("the host's files did not arrive whole", why=str(error)) from error
+        raise _not_whole(str(error)) from error
     return directory
+
+
+def _not_whole(why: str) -> Problem:
+    return Problem(
+        "the host's files did not arrive whole",
+        where="what tar on the host sent of its checkout",
+        why=why,
+        next_command="type the same command again; nothing was changed",
+    )
 
 
 def _write(directory: Path, name: str, content: bytes) -> None:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
-        raise Problem("the host's files did not arrive whole", why=f"{name!r} is no name in them")
+        raise _not_whole(f"{name!r} is no name in them")
     target = directory / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)

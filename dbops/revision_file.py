@@ -49,7 +49,10 @@ def _parsed(path: Path, source: bytes) -> ast.Module:
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", 1)
         raise Problem(
-            "a revision file is not valid Python", where=f"{path}:{line}", why=str(error)
+            "a revision file is not valid Python",
+            where=f"{path}:{line}",
+            why=str(error),
+            next_command="correct it, or move a file that is no revision out of the folder",
         ) from error
 
 
@@ -140,4 +143,5 @@ def _not_plain(path: Path, node: ast.expr, name: str, needed: str) -> Problem:
         f"{name} is not written as plain text",
         where=f"{path}:{node.lineno}",
         why=f"revision files are read and not run: it needs {needed}",
+        next_command=f"spell {name} out in that line",
     )

@@ -152,7 +152,12 @@ def _ordered(revisions: Mapping[str, Revision]) -> Iterator[str]:
                     done.add(current)
                     yield current
             elif current in opened:
-                raise Problem(f"revision {current} follows itself, through {missing[0]}")
+                raise Problem(
+                    f"revision {current} follows itself, through {missing[0]}",
+                    where=revisions[current].path.name,
+                    why="no order of an upgrade has each revision after those it follows",
+                    next_command="correct down_revision in one of the two files",
+                )
             else:
                 opened.add(current)
                 stack += sorted(missing, reverse=True)

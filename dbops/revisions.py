@@ -30,6 +30,7 @@ def read(versions: Path) -> Graph:
             "the folder of revisions is missing",
             where=str(versions),
             why="migrations.ini in environments.yaml points beside it",
+            next_command=f"correct migrations.ini, or mkdir {versions}",
         )
     found = [revision_file.read(path) for path in sorted(versions.glob("*.py")) if _is_file(path)]
     graph = Graph(found)
@@ -49,6 +50,8 @@ def _check(revision: Revision, graph: Graph) -> None:
         raise Problem(
             f"two files are revision {revision.id}",
             where=f"{revision.path.name}, {other.path.name}",
+            why="a database that says it is at this id could be at either of them",
+            next_command="remove the copy, or give the newer file an id of its own",
         )
     for parent in revision.parents:
         if parent not in graph:

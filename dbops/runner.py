@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.02
 # What a shell adds to the number of the signal that ended a program.
 _BY_SIGNAL = 128
+# How much of a command line is shown of a program that is not there.
+_SHOWN = 60
 
 
 class Answer(Frozen):
@@ -64,7 +66,12 @@ def read(
             env={**os.environ, **(environment or {})},
         )
     except OSError as error:
-        raise Problem(f"cannot run {words[0]}", why=error.strerror or str(error)) from error
+        raise Problem(
+            f"cannot run {words[0]}",
+            where=" ".join(words)[:_SHOWN],
+            why=error.strerror or str(error),
+            next_command="install it, or correct PATH, then type the same command again",
+        ) from error
     return Answer(code=done.returncode, out=done.stdout, error=done.stderr)
 
 

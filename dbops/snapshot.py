@@ -132,7 +132,10 @@ def canonical(dump_text: str, *, title: str) -> str:
     beginning = saying(found, BEGINNING)
     if not beginning:
         raise UsageProblem(
-            "this is not the output of pg_dump", where=display, why=f"it has no {BEGINNING!r}"
+            "this is not the output of pg_dump",
+            where=display,
+            why=f"it has no {BEGINNING!r}",
+            next_command="type the same command again, with PostgreSQL's own pg_dump",
         )
     gone = {line for line, _ in omissions(dump_text, found, display, _OLDEST_SERVER)}
     gone.update(range(1, beginning[0].first_line), _volatile(found))

@@ -105,6 +105,7 @@ class Target:
                 f"the baseline revision {self.environment.migrations.baseline} has no file",
                 where=str(self.versions),
                 why="migrations.baseline in environments.yaml names it",
+                next_command=f"correct it there, or git status {self.versions}",
             )
         return graph
 

@@ -128,7 +128,9 @@ def _problem(file: Path, located: list[tuple[Mark, str]]) -> UsageProblem:
     return UsageProblem(
         what,
         where=f"{name}:{first.line}:{first.column}",
-        why="\n       ".join([f"{len(lines)} more in this file", *lines]) if lines else "",
+        why="\n       ".join([f"{len(lines)} more in this file", *lines])
+        if lines
+        else "the whole file is checked before any command runs",
         next_command="correct the file, then run the same command again",
     )
 

@@ -145,6 +145,7 @@ def upgrade_sql(target: Target, state: State) -> str:
     if answer.code:
         raise Problem(
             f"{target.name}: the SQL cannot be written without a database",
+            where=str(target.versions),
             why=_last_line(answer.error),
             next_command=target.command("al-hist"),
         )

@@ -43,7 +43,12 @@ def taken(target: Target, state: State) -> Conclusion:
     dump = next((Path(each["backup"]) for each in reversed(entries) if each.get("backup")), None)
     found = manifest.of(target.machine, dump) if dump else None
     if found is None:
-        raise Problem(f"{target.name}: there is no backup", where=str(directory(target)))
+        raise Problem(
+            f"{target.name}: there is no backup",
+            where=str(directory(target)),
+            why="the run recorded no dump that has a manifest",
+            next_command=target.command("journal"),
+        )
     rows = sum(count for _, count in found.rows)
     return Conclusion(
         sentence=f"{target.name}: {found.dump.name} is proven: {found.size_bytes} bytes, "
@@ -122,6 +127,7 @@ def _chosen(target: Target, dump: str | None) -> Manifest:
         raise Problem(
             f"{target.name}: there is no backup",
             where=str(directory(target)),
+            why="none was taken, or backup.directory is another one now",
             next_command=target.command("backup"),
         )
     return every[0]

@@ -39,6 +39,7 @@ def load(target: Target, state: State, *, years: int, scale: int) -> Runbook:
             f"{target.name} has no generator of demo data",
             where=f"environments.{target.name}.demo_data",
             why="it names the Python module that loads the rows",
+            next_command=f"add demo_data: MODULE there, in {target.environment.file.name}",
         )
     if not found.objects or require.known_version(target, found) != target.graph.head:
         raise Problem(

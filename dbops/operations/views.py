@@ -62,7 +62,12 @@ def views(target: Target, state: State) -> tuple[View, ...]:
     require.database(target, state)
     answer = ask_file(target, backend(target, state), sql.query("materialized_views"))
     if answer.code:
-        raise Problem(f"{target.name}: the views cannot be listed", why=answer.error.strip())
+        raise Problem(
+            f"{target.name}: the views cannot be listed",
+            where=target.environment.database.name,
+            why=answer.error.strip(),
+            next_command=target.command("health"),
+        )
     found = [
         View(
             name=each["name"],

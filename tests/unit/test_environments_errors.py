@@ -30,10 +30,11 @@ def _said(content):
     return [line.removeprefix("e.yaml:") for line in (f"{told.where}: {told.what}", *others)]
 
 
-def test_one_error_is_told_in_three_lines():
+def test_one_error_is_told_in_four_lines():
     assert _problem(HEAD + "    bakup: {keep: 3}\n").message == (
         'error: environments.here.bakup: unknown key (did you mean "backup"?)\n'
-        "where: e.yaml:6:5\n" + NEXT
+        "where: e.yaml:6:5\n"
+        "why:   the whole file is checked before any command runs\n" + NEXT
     )
 
 

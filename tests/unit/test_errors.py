@@ -1,15 +1,35 @@
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from invoke.exceptions import Exit
 
 from dbops import errors
 from dbops.errors import ExitCode, Problem
 
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([*(ROOT / "dbops").rglob("*.py"), ROOT / "tasks.py", ROOT / "fabfile.py"])
+# Still told in fewer lines.
+SHORT = ("roles are missing", "there are no revisions")
+KINDS = {each.__name__ for each in (Problem, *Problem.__subclasses__())}
+
 
 def test_a_problem_is_told_in_four_lines():
     problem = Problem("it failed", where="here", why="because", next_command="inv up")
     assert problem.message == "error: it failed\nwhere: here\nwhy:   because\nnext:  inv up"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_problem_of_the_sources_says_where_why_and_what_is_next(path):
+    lines = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(lines)):
+        is_problem = isinstance(node, ast.Call) and ast.unparse(node.func) in KINDS
+        if is_problem and not any(each in ast.unparse(node) for each in SHORT):
+            given = {each.arg for each in node.keywords}
+            told = f"{path.relative_to(ROOT)}:{node.lineno}"
+            assert given >= {"where", "why", "next_command"}, told
 
 
 def test_a_file_of_another_account_is_told_in_four_lines():

@@ -77,7 +77,8 @@ def test_a_file_that_is_not_python_is_told_with_its_line(folder):
     assert told.message == (
         "error: a revision file is not valid Python\n"
         f"where: {folder}/a.py:2\n"
-        "why:   '(' was never closed (a.py, line 2)"
+        "why:   '(' was never closed (a.py, line 2)\n"
+        "next:  correct it, or move a file that is no revision out of the folder"
     )
 
 
@@ -93,7 +94,8 @@ def test_a_parent_that_is_no_plain_text_is_told_with_its_line(folder, value):
     assert _problem(revisions.read, folder).message == (
         "error: down_revision is not written as plain text\n"
         f"where: {folder}/b.py:2\n"
-        "why:   revision files are read and not run: it needs 'ID', ('ID', 'ID') or None"
+        "why:   revision files are read and not run: it needs 'ID', ('ID', 'ID') or None\n"
+        "next:  spell down_revision out in that line"
     )
 
 
@@ -154,7 +156,10 @@ def test_two_files_with_one_id_are_refused(folder):
     _write(folder, "a")
     (folder / "copy.py").write_text((folder / "a.py").read_text())
     assert _problem(revisions.read, folder).message == (
-        "error: two files are revision a\nwhere: a.py, copy.py"
+        "error: two files are revision a\n"
+        "where: a.py, copy.py\n"
+        "why:   a database that says it is at this id could be at either of them\n"
+        "next:  remove the copy, or give the newer file an id of its own"
     )
 
 
@@ -172,7 +177,8 @@ def test_a_missing_folder_is_refused(tmp_path):
     assert _problem(revisions.read, tmp_path / "gone", code=ExitCode.USAGE).message == (
         "error: the folder of revisions is missing\n"
         f"where: {tmp_path}/gone\n"
-        "why:   migrations.ini in environments.yaml points beside it"
+        "why:   migrations.ini in environments.yaml points beside it\n"
+        f"next:  correct migrations.ini, or mkdir {tmp_path}/gone"
     )
 
 

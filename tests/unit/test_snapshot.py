@@ -178,7 +178,8 @@ def test_what_is_no_dump_or_a_cut_one_has_no_canonical_form() -> None:
     assert no_dump.value.render() == (
         "error: this is not the output of pg_dump\n"
         "where: the dump of local_dev\n"
-        "why:   it has no '-- PostgreSQL database dump'"
+        "why:   it has no '-- PostgreSQL database dump'\n"
+        "next:  type the same command again, with PostgreSQL's own pg_dump"
     )
     assert cut.value.what == "the snapshot is cut in half"
 

@@ -176,7 +176,10 @@ def test_a_catalogue_that_cannot_be_read_is_a_problem(target, catalogue):
     with pytest.raises(Problem) as raised:
         _refresh(target)
     assert raised.value.message == (
-        "error: local_dev: the views cannot be listed\nwhy:   psql: error: no"
+        "error: local_dev: the views cannot be listed\n"
+        "where: sanbou_dev\n"
+        "why:   psql: error: no\n"
+        "next:  inv health --env local_dev"
     )
 
 
