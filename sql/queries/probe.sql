@@ -81,6 +81,7 @@ SELECT json_build_object(
     'roles', (SELECT json_agg(rolname ORDER BY rolname) FROM pg_catalog.pg_roles
                WHERE rolname !~ '^pg_'),
     -- The index of a partitioned table (relkind I) is invalid until each partition has its own.
+    -- Which index another role's session builds is hidden without pg_read_all_stats: it may be any.
     'invalid_indexes', (SELECT coalesce(json_agg(c.oid::regclass::text), '[]')
                           FROM pg_catalog.pg_index AS i
                           JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
@@ -88,7 +89,8 @@ SELECT json_build_object(
                          WHERE NOT i.indisvalid AND c.relkind = 'i'
                            AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                            AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
-                                            WHERE p.index_relid = c.oid)),
+                                            WHERE p.index_relid = c.oid OR p.index_relid IS NULL
+                                              AND p.datname = current_database())),
     'unpopulated', (SELECT count(*) FROM relations JOIN pg_catalog.pg_class AS c USING (oid)
                      WHERE c.relkind = 'm' AND NOT c.relispopulated),
     'migrating', coalesce((

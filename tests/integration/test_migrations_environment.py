@@ -613,6 +613,27 @@ def test_a_lock_lost_at_the_commit_is_tried_again(project, database):
     assert execute(database, "SELECT p FROM c") == [(7,)]
 
 
+def test_an_index_that_another_role_is_building_is_not_named(project, owned_database):
+    execute(owned_database, "CREATE TABLE t (v int)")
+    with closing(connect(owned_database)) as writer:
+        writer.autocommit = False
+        writer.cursor().execute("INSERT INTO t VALUES (1)")
+        building = threading.Thread(
+            target=execute, args=(owned_database, "CREATE INDEX CONCURRENTLY ON t (v)")
+        )
+        building.start()
+        begun = "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass AND NOT indisvalid"
+        wait_until(lambda: value(owned_database, begun))
+        done = alembic(
+            project, owned_database, "upgrade", BASELINE, POSTGRES_USER="sanbou_migrator"
+        )
+        writer.rollback()
+    building.join()
+
+    assert done.returncode == 0
+    assert "invalid index" not in done.stderr
+
+
 def test_a_lock_lost_outside_a_transaction_is_not_retried(project, database):
     execute(database, "CREATE TABLE t (v int)")
     add_revision(project, "r1", CONCURRENTLY)

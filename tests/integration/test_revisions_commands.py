@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg2
 import pytest
+from conftest import _binaries
 from states import keep, renew, versions
 from watching import (
     BASELINE,
@@ -180,6 +183,20 @@ def _invalid(project):
     return [each.split()[1] for each in told if " is invalid" in each]
 
 
+def _probed(project, role):
+    """Return the invalid indexes that the probe tells a role; what others build is hidden to it."""
+    words = ["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=migration_lock=0"]
+    query = f"--file={project.directory}/sql/queries/probe.sql"
+    done = subprocess.run(
+        [str(_binaries() / "psql"), *words, query],
+        env={**os.environ, **project.libpq(), "PGUSER": role},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)["invalid_indexes"]
+
+
 @contextmanager
 def _writing_to(project, table):
     """Keep a transaction open that wrote to TABLE: an index built concurrently waits for it."""
@@ -205,6 +222,7 @@ def test_an_invalid_index_is_told_when_nobody_builds_it_and_it_can_be_dropped(at
     with ThreadPoolExecutor() as beside, _writing_to(at_head, "raw.busy"):
         building = beside.submit(at_head.psql, "CREATE INDEX CONCURRENTLY busy_id ON raw.busy (id)")
         until(lambda: waiting(at_head, "CREATE INDEX"), "the index to wait for the writer")
-        found = _invalid(at_head)
+        found, seen_by_migrator = _invalid(at_head), _probed(at_head, "sanbou_migrator")
     building.result()
-    assert found == ["raw.twice_id"]
+    assert (found, seen_by_migrator) == (["raw.twice_id"], [])
+    assert _probed(at_head, "sanbou_migrator") == ["raw.twice_id"]

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 log = logging.getLogger("dbops_migrator")
 
 # The index of a partitioned table (relkind I) is invalid until each partition has its own.
+# Which index another role's session builds is hidden without pg_read_all_stats: it may be any.
 _INVALID = """
 SELECT format('%I.%I', n.nspname, c.relname)
 FROM pg_index i
@@ -16,7 +17,8 @@ JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT i.indisvalid AND c.relkind = 'i'
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = c.oid)
+  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = c.oid
+                  OR p.index_relid IS NULL AND p.datname = current_database())
 """
 
 
