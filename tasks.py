@@ -337,8 +337,8 @@ def drift(
     if export:
         output.facts(operation.export(*found, Path(export)), machine=json)
         return
-    look = partial(perform.look, option="--against")
-    sys.exit(output.drift(operation.drift(*found, against=against, look=look), machine=json))
+    told = operation.drift(*found, against=against, look=perform.look_against)
+    sys.exit(output.drift(told, machine=json))
 
 
 @reading()

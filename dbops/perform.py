@@ -19,22 +19,18 @@ if TYPE_CHECKING:
     from dbops.runbook import Runbook
     from dbops.state import State
 
-__all__ = ["Options", "Verb", "change", "look", "named", "target"]
+__all__ = ["Options", "Verb", "change", "look", "look_against", "named", "target"]
 
 
-def target(name: str | None, *, option: str = "--env") -> Target:
+def target(name: str | None) -> Target:
     """Return the target a person named, after a look at the shell's own variables."""
-    found = named(name, option=option)
+    found = named(name)
     guard.check_place(found.environment, argv.typed(sys.argv))
     return found
 
 
-def named(name: str | None, *, option: str = "--env") -> Target:
-    """Return the target a person named, or the one of `fab -H`.
-
-    Args:
-        name: as it was typed; None when nothing was.
-        option: where it was typed, for the command that an error names.
+def named(name: str | None) -> Target:
+    """Return the target a person named with --env, or the one of `fab -H`.
 
     Raises:
         UsageProblem: none, an unknown one, or two that differ (exit 4).
@@ -42,9 +38,6 @@ def named(name: str | None, *, option: str = "--env") -> Target:
     """
     typed = argv.typed(sys.argv)
     usage = f"fab -H {{}} {typed}" if typed in hints.OVER_SSH else f"inv {typed} --env {{}}"
-    if option != "--env":
-        rest = argv.retyped(sys.argv, without=(option,)) or f"inv {typed}"
-        usage = f"{rest.replace('{', '{{').replace('}', '}}')} {option} {{}}"
     hosts = argv.hosts(sys.argv)
     if not hosts:
         environment = environments.find(name, usage=usage)
@@ -68,9 +61,30 @@ def _over_ssh(environment: Environment) -> Target:
     return Target(environment=there, machine=Session(there))
 
 
-def look(name: str | None, *, option: str = "--env") -> tuple[Target, State]:
+def look(name: str | None) -> tuple[Target, State]:
     """Return a target and its state, for the commands that only read."""
-    found = target(name, option=option)
+    found = target(name)
+    return found, probe(found)
+
+
+def look_against(name: str) -> tuple[Target, State]:
+    """Return the target that --against names, and its state.
+
+    With `fab -H`, one that has a host is reached there, as the first is.
+
+    Raises:
+        UsageProblem: it is unknown (exit 4).
+        Refused: without -H, it lives on a host (exit 3).
+    """
+    typed = argv.retyped(sys.argv, without=("--against",)) or f"inv {argv.typed(sys.argv)}"
+    usage = f"{typed.replace('{', '{{').replace('}', '}}')} --against {{}}"
+    environment = environments.find(name, usage=usage)
+    if argv.hosts(sys.argv) and environment.host is not None:
+        found = _over_ssh(environment)
+    else:
+        guard.check_ambient(environment)
+        guard.check_place(environment, argv.typed(sys.argv))
+        found = Target(environment=environment)
     return found, probe(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbops import catalogue, environments
+from dbops import catalogue
 from dbops.errors import Problem, UsageProblem
 from dbops.operations import require, scratch
 
@@ -59,34 +59,26 @@ def _wanted(
     if against is None:
         version = _version(target, state)
         return scratch.expected(target, state, version), f"the files, at {version}"
-    if _is_file(target, against):
-        kept = catalogue.load(Path(against).expanduser())
-        return kept.without(target.environment.drift.ignore), against
-    other, other_state = look(against)
-    require.database(other, other_state)
-    return scratch.live(other, other_state, cluster=True), other.name
-
-
-def _is_file(target: Target, against: str) -> bool:
-    """Return whether AGAINST is a file, as a path is, and any other name that no environment has.
-
-    Raises:
-        UsageProblem: neither an environment nor a file has the name (exit 4).
-    """
     if Path(against).suffix or "/" in against:
-        return True
+        return _read(target, against)
     try:
-        environments.find(against)
+        other, other_state = look(against)
     except UsageProblem as unknown:
         if Path(against).is_file():
-            return True
+            return _read(target, against)
         raise UsageProblem(
             f"{unknown.what}, and there is no such file",
             where=f"{unknown.where}, {Path.cwd()}",
             why=unknown.why,
-            next_command=f"{target.command('drift')} --against ENVIRONMENT, or --against FILE",
+            next_command=f"{unknown.next_command}, or --against FILE",
         ) from unknown
-    return False
+    require.database(other, other_state)
+    return scratch.live(other, other_state, cluster=True), other.name
+
+
+def _read(target: Target, file: str) -> tuple[Catalogue, str]:
+    kept = catalogue.load(Path(file).expanduser())
+    return kept.without(target.environment.drift.ignore), file
 
 
 def _version(target: Target, state: State) -> str:

@@ -84,6 +84,15 @@ def test_a_second_deploy_changes_nothing_and_says_why(rig: Rig, fab: Fab, host: 
     assert f"nothing to do: the checkout is at {rig.first[:12]}, the database at {HEAD}" in said
 
 
+def test_two_hosts_are_compared_with_each_other(fab: Fab):
+    for host, other in (("stg", "vm_prod"), ("prod", "stg")):
+        told = fab("-H", host, "drift", "--against", other, "--json")
+        found = in_full(told.stdout)
+        assert found["against"] in SHORT, told.stderr
+        assert found["environment"] != found["against"]
+        assert {each["kind"] for each in found["differences"]} <= {"role", "membership", "setting"}
+
+
 # Forwards
 
 

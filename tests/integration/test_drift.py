@@ -157,7 +157,7 @@ def test_a_file_needs_no_suffix_where_no_environment_is_called_so(dev):
         "'befor' is not an environment, and there is no such file",
     )
     assert f"environments.yaml, {dev.directory}\n" in told
-    assert "--against ENVIRONMENT, or --against FILE" in told
+    assert told.endswith("next:  inv drift --env local_dev --against local_dev, or --against FILE")
 
 
 def test_a_database_is_compared_with_another_environment(dev):

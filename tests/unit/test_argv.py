@@ -63,5 +63,5 @@ def test_a_run_that_failed_is_typed_again_as_it_was(monkeypatch, found, typed, v
 def test_a_wrong_name_is_corrected_at_the_option_it_was_typed_at(monkeypatch, typed, again):
     monkeypatch.setattr(sys, "argv", typed.split())
     with pytest.raises(UsageProblem) as raised:
-        perform.named("local_dmo", option="--against")
+        perform.look_against("local_dmo")
     assert raised.value.next_command == again
