@@ -70,7 +70,12 @@ class Graph:
         if len(self.heads) == 1:
             return self.heads[0]
         if not self.heads:
-            raise Problem("there are no revisions", next_command="inv al-rev --message '...'")
+            raise Problem(
+                "there are no revisions",
+                where="the revision files of this checkout",
+                why="the baseline's own file is missing, which everything follows",
+                next_command="git status, then bring its file back",
+            )
         raise Problem(
             f"{len(self.heads)} heads: {', '.join(self.heads)}",
             where=", ".join(self[head].path.name for head in self.heads),

@@ -120,6 +120,7 @@ def roles_ready(target: Target, state: State) -> Conclusion:
             f"{target.name}: roles are missing",
             where=", ".join(missing),
             why=f"{target.environment.migrations.roles} did not create them",
+            next_command=f"add them there, then {target.command('db-bootstrap-roles')}",
         )
     return Conclusion(
         sentence=f"{target.name}: {len(wanted_roles(target))} roles have their privileges"

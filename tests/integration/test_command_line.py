@@ -96,14 +96,19 @@ def test_a_hostile_message_is_only_a_title(head, name):
 
 
 def test_a_hostile_accepted_hash_is_only_a_wrong_hash(head):
-    head.psql("CREATE TABLE mart.by_hand ()", "UPDATE alembic_version SET version_num = 'other'")
+    head.psql(
+        "CREATE TABLE mart.by_hand ()",
+        "UPDATE alembic_version SET version_num = 'other'",
+        "INSERT INTO dbops.revision_log (operation, revision) VALUES ('stamp', '0001_baseline')",
+    )
     try:
         done = head.inv("al-adopt", *DEV, "--accept", "$(touch canary)")
         refused(done, ExitCode.DIFFERENCES, "1 difference")
         assert not list(head.directory.rglob("canary"))
     finally:
         versions = "UPDATE alembic_version SET version_num = '20251212_100000000'"
-        head.psql("DROP TABLE mart.by_hand", versions)
+        log = "DELETE FROM dbops.revision_log WHERE operation = 'stamp'"
+        head.psql("DROP TABLE mart.by_hand", versions, f"{log} AND file_sha256 IS NULL")
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "PGHOST", "PGPORT", "PGDATABASE", "PGSERVICE"])

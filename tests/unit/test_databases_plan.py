@@ -164,7 +164,8 @@ def test_roles_that_are_missing_afterwards_are_a_problem(target):
     assert _told(ExitCode.FAILED, databases.roles_ready, target, state) == (
         "error: local_dev: roles are missing\n"
         "where: sanbou_owner\n"
-        "why:   sql/bootstrap_roles.sql did not create them"
+        "why:   sql/bootstrap_roles.sql did not create them\n"
+        "next:  add them there, then inv db-bootstrap-roles --env local_dev"
     )
 
 
