@@ -169,7 +169,7 @@ def known_version(target: Target, found: Database) -> str | None:
         f"{target.name} is at {current}, which this checkout does not know",
         where=str(target.versions),
         why="the database is newer than the checkout, or belongs to another history",
-        next_command=f"git pull, or {target.command('al-adopt')}",
+        next_command=f"git pull, or {target.command('al-which')}",
     )
 
 

@@ -58,18 +58,25 @@ def _is_known(target: Target, found: Database, wanted: str) -> bool:
 
 
 def _check_schema(target: Target, state: State, wanted: str) -> None:
-    """Refuse to forget a revision nobody here knows, unless the schema is just that of WANTED."""
+    """Refuse to forget a revision nobody here knows, unless all that is known speaks for WANTED.
+
+    That is the whole schema, and the database's own log where it ends at a revision known here.
+    """
     found = require.database(target, state)
-    if not catalogue.differences(
-        scratch.expected(target, state, wanted, any_roles=True), scratch.live(target, state)
-    ):
-        return
-    rows = ", ".join(found.versions)
-    raise Refused(
-        f"{target.name} is at {rows}, and its schema is not that of {wanted}",
+    known = require.recorded(target, found)
+    if known is not None and known in target.graph and known != wanted:
+        raise _forgets(target, found, f"its own log ends at {known}", f"al-stamp --rev {known}")
+    expected = scratch.expected(target, state, wanted, any_roles=True)
+    if catalogue.differences(expected, scratch.live(target, state)):
+        raise _forgets(target, found, f"its schema is not that of {wanted}", "al-which")
+
+
+def _forgets(target: Target, found: Database, why: str, following: str) -> Refused:
+    return Refused(
+        f"{target.name} is at {', '.join(found.versions)}, and {why}",
         where=f"{target.environment.database.name}, alembic_version",
         why="stamping would forget a revision that is not in this checkout, or on another branch",
-        next_command=f"git pull, or {target.command('al-which')}",
+        next_command=f"git pull, or {target.command(following)}",
     )
 
 

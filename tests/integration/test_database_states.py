@@ -66,7 +66,7 @@ def test_a_revision_without_a_file_is_named(at_head, verb):
 def test_a_revision_without_a_file_is_not_stamped_away(at_head):
     at_head.psql("UPDATE alembic_version SET version_num = '20990101_000000000'")
     words = ("al-stamp", "--rev", BASELINE)
-    untouched(at_head, *words, code=ExitCode.REFUSED, what="neither in this checkout nor a legacy")
+    untouched(at_head, *words, code=ExitCode.REFUSED, what=f"its own log ends at {HEAD}")
 
 
 def test_a_database_newer_than_the_checkout_is_not_touched(at_head):

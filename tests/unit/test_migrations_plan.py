@@ -237,7 +237,7 @@ def test_a_revision_nobody_here_knows_is_refused(target, act):
         "error: local_dev is at 20990101, which this checkout does not know\n"
         f"where: {target.versions}\n"
         "why:   the database is newer than the checkout, or belongs to another history\n"
-        "next:  git pull, or inv al-adopt --env local_dev"
+        "next:  git pull, or inv al-which --env local_dev"
     )
 
 
@@ -375,6 +375,17 @@ def test_stamp_forgets_what_nobody_here_knows_only_where_the_schema_proves_it(
     _schemas(monkeypatch, live=TABLES, expected=TABLES)
     (step,) = stamping.stamp(target, state, revision=BASELINE).steps
     assert step.title.startswith(f"stamp {BASELINE} in place of ")
+
+
+def test_stamp_replaces_an_unknown_revision_by_none_but_the_one_the_log_ends_at(
+    target, monkeypatch
+):
+    state = handmade.running(target, "20990101", recorded=("upgrade", HEAD))
+    _schemas(monkeypatch, live=TABLES, expected=TABLES)
+    told = _told(ExitCode.REFUSED, stamping.stamp, target, state, revision=BASELINE)
+    assert told.startswith(f"error: local_dev is at 20990101, and its own log ends at {HEAD}\n")
+    assert told.endswith(f"next:  git pull, or inv al-stamp --rev {HEAD} --env local_dev")
+    assert stamping.stamp(target, state, revision=HEAD).steps
 
 
 def test_of_two_rows_on_one_line_the_newest_is_stamped_without_a_look_at_the_schema(target):
