@@ -102,7 +102,7 @@ def test_which_knows_the_revision_and_a_wrong_stamp(dev):
     dev.psql(f"UPDATE alembic_version SET version_num = '{LEGACY}'")
     done = dev.inv("al-which", *DEV)
     assert f"local_dev has the schema of {BASELINE}, {HEAD}, while it says" in done.stdout
-    assert done.stderr.endswith("next: inv al-adopt --env local_dev\n")
+    assert done.stderr.endswith(f"next: inv al-stamp --rev {HEAD} --env local_dev\n")
 
 
 def test_a_legacy_database_is_adopted_with_its_rows(dev):
