@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,11 @@ done
 class Container:
     backend: ComposeBackend
     directory: Path
+
+    @property
+    def name(self) -> str:
+        """Return what no other container's runs are called, of another test run neither."""
+        return f"{os.getpid()}-{self.directory.name}"
 
     def start(self, run: str, *parts: database.File | str) -> subprocess.Popen[str]:
         where = self.directory / run
@@ -82,7 +88,7 @@ def container(tmp_path):
 
 
 def test_two_commands_side_by_side_read_each_its_own_files(container):
-    names = [f"run-{number}-{container.directory.name}" for number in range(4)]
+    names = [f"run-{number}-{container.name}" for number in range(4)]
     started = [container.start(name, container.file(name)) for name in names]
     told = [each.communicate() for each in started]
     assert [each.returncode for each in started] == [0] * 4, told
@@ -90,7 +96,7 @@ def test_two_commands_side_by_side_read_each_its_own_files(container):
 
 
 def test_the_files_are_gone_afterwards_and_a_failure_keeps_its_exit_code(container):
-    run = f"run-{container.directory.name}"
+    run = f"run-{container.name}"
     for name, more, code in ((f"{run}-1", (), 0), (f"{run}-2", ("fail",), 3)):
         done = container.start(name, container.file("rows"), *more)
         done.communicate()

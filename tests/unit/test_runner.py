@@ -266,12 +266,14 @@ def test_a_step_finds_nothing_on_standard_input(tmp_path):
 
 
 def test_ctrl_c_interrupts_the_step_and_the_run_ends_with_130(tmp_path):
-    with _started(tmp_path, "touch begun; exec sleep 60", "touch never") as starter:
+    # One program: what comes between two commands of a step ends neither.
+    sleeping = "sh -c 'touch begun; exec sleep 60'"
+    with _started(tmp_path, sleeping, "touch never") as starter:
         _wait_for(tmp_path / "begun")
         os.killpg(starter.pid, signal.SIGINT)
         assert _ended(starter) == {
             "code": ExitCode.INTERRUPTED,
-            "failed": "touch begun; exec sleep 60",
+            "failed": sleeping,
             "log": "",
         }
     assert not Path("never").exists()
