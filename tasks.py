@@ -181,6 +181,7 @@ def backup() -> Halves:
 
 
 @reading(
+    changes_with="--restore-test",
     verify="hash every dump again; exit 2 when one is damaged",
     restore_test="restore one into a scratch database and compare every table",
     dump="the dump to restore-test; the newest when left out",

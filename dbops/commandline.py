@@ -87,18 +87,22 @@ def end_with_reader() -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
-def reading(*, machine: bool = True, **own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
+def reading(
+    *, machine: bool = True, changes_with: str = "", **own: str
+) -> Callable[[Callable[..., Any]], Task[Any]]:
     """Return a decorator for a command that only looks.
 
     Args:
         machine: it takes --json.
+        changes_with: the option with which it does more, on one host alone then.
         own: the help of its own options.
     """
 
     def made(body: Callable[..., Any]) -> Task[Any]:
         helps = {"env": ENV, **({"json": JSON} if machine else {}), **_dashed(own)}
         reads: Task[Any] = command(help=helps)(_answering(body))
-        reads.reads = True  # type: ignore[attr-defined]  # may run on several hosts at once
+        # May run on several hosts at once.
+        vars(reads).update(reads=True, changes_with=changes_with)
         return reads
 
     return made
@@ -186,7 +190,7 @@ def _made(
         perform.change(env, verb, options)
 
     body.__name__, body.__doc__, body.__module__ = halves.__name__, halves.__doc__, "tasks"
-    body.__signature__ = _signature(halves, env, shared)  # type: ignore[attr-defined]
+    body.__signature__ = _signature(halves, env, shared)  # type: ignore[attr-defined]  # what Invoke reads the options from
     helps = {"env": ENV, **_dashed({**own, **{name: text for name, (_, text) in shared.items()}})}
     made: Task[Any] = command(help=helps)(body)
     return made

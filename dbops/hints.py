@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -122,9 +121,10 @@ def _typed_here(arguments: Sequence[str], environment: str) -> str:
     """Return the command line of ARGUMENTS for this machine, on ENVIRONMENT unless it has one."""
     if (typed := argv.typed(arguments)) in OVER_SSH:
         return f"fab -H ALIAS {typed}"
-    words = shlex.join(argv.from_first_task(arguments[1:])) or "COMMAND"
-    has_one = re.search(r"(^| )--env[ =]", words) or not environment
-    return f"inv {words}" + ("" if has_one else f" --env {environment}")
+    words = list(argv.from_first_task(arguments[1:])) or ["COMMAND"]
+    if environment and not any(each.partition("=")[0] == "--env" for each in words):
+        words += ["--env", environment]
+    return f"inv {shlex.join(words)}"
 
 
 def _checked(words: Iterator[str], namespace: Collection) -> Iterator[str]:

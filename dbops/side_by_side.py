@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from invoke.collection import Collection
 
 
-# With it, a command that reads restores a dump on its host.
-_RESTORING = "--restore-test"
-
-
 def run(
     arguments: Sequence[str], hosts: Sequence[str], namespace: Collection, commands: Sequence[str]
 ) -> int:
@@ -27,10 +23,8 @@ def run(
     Raises:
         UsageProblem: one changes something, which is done on one host at a time (exit 4).
     """
-    command = next((each for each in commands if not _reads(each, namespace)), None)
-    if command is None and _RESTORING in arguments:
-        command = f"{commands[0]} {_RESTORING}"
-    if command:
+    changing = (_changing(each, namespace, arguments) for each in commands)
+    if command := next(filter(None, changing), ""):
         raise UsageProblem(
             f"{command} takes one host",
             where=f"-H {','.join(hosts)}",
@@ -43,8 +37,13 @@ def run(
     return next((answer.code for answer in answers if answer.code), int(ExitCode.OK))
 
 
-def _reads(command: str, namespace: Collection) -> bool:
-    return command in namespace.task_names and bool(getattr(namespace[command], "reads", False))
+def _changing(command: str, namespace: Collection, arguments: Sequence[str]) -> str:
+    """Return COMMAND, with the option that makes it change something; empty where it only reads."""
+    found = namespace[command] if command in namespace.task_names else None
+    if not getattr(found, "reads", False):
+        return command
+    option = getattr(found, "changes_with", "")
+    return f"{command} {option}" if option and option in arguments else ""
 
 
 def _show(hosts: Sequence[str], answers: Sequence[runner.Answer], *, machine: bool) -> None:

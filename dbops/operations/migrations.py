@@ -121,7 +121,7 @@ def _check_applied(target: Target, found: Database, current: str) -> None:
         return
     missing = require.missing(target, found)
     if missing:
-        is_there = set(target.snapshot.relations).intersection(found.relations)
+        is_there = require.holds_some(target, found)
         raise Refused(
             f"{target.name}: stamped {current}, but {len(missing)} relations of it are missing",
             where=require.shortened(missing),

@@ -147,6 +147,11 @@ def missing(target: Target, found: Database) -> list[str]:
     return sorted({*snapshot.relations} - {*snapshot.partitions} - {*found.relations})
 
 
+def holds_some(target: Target, found: Database) -> bool:
+    """Return whether any relation of the snapshot is there."""
+    return not {*target.snapshot.relations}.isdisjoint(found.relations)
+
+
 def known_version(target: Target, found: Database) -> str | None:
     """Return the revision the database is at, which this checkout knows.
 

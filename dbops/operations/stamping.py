@@ -88,7 +88,7 @@ def _check_objects(target: Target, state: State, wanted: str) -> None:
         expected = scratch.expected(target, state, wanted, any_roles=True).objects
         missing = sorted({*missing}.intersection(each.identity for each in expected))
     if missing:
-        is_there = set(target.snapshot.relations).intersection(found.relations)
+        is_there = require.holds_some(target, found)
         raise Refused(
             f"{target.name}: {len(missing)} relations of {wanted} are missing",
             where=require.shortened(missing),
