@@ -23,7 +23,7 @@ def stamp(target: Target, state: State, *, revision: str | None) -> Runbook:
             "a stamp needs a revision",
             where="al-stamp",
             why="it is what the database will count as being at",
-            next_command=target.command(f"al-stamp --rev {target.environment.migrations.baseline}"),
+            next_command=f"{target.command('al-which')}, which names it",
         )
     found = require.database(target, state)
     wanted = target.graph.resolve(revision)

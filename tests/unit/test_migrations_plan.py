@@ -315,7 +315,7 @@ def test_stamp_needs_a_revision(target):
         "error: a stamp needs a revision\n"
         "where: al-stamp\n"
         "why:   it is what the database will count as being at\n"
-        f"next:  inv al-stamp --rev {BASELINE} --env local_dev"
+        "next:  inv al-which --env local_dev, which names it"
     )
 
 
