@@ -7,9 +7,9 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pexpect
 import pytest
-from deploying import PATIENCE_SECONDS, Vm, ended
+from deploying import Vm, ended
+from terminal import rest, terminal
 from watching import refused, succeeded
 
 from dbops.errors import ExitCode
@@ -17,6 +17,7 @@ from dbops.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pexpect
     from rig.vm_rig import Rig
 
 QUESTION = "c cancels the run, d detaches and lets it go on: "
@@ -28,22 +29,13 @@ def vm(rig: Rig) -> Vm:
 
 
 @contextmanager
-def terminal(vm: Vm, *words: str) -> Iterator[pexpect.spawn]:
-    """Type a command at a terminal."""
+def typed(vm: Vm, *words: str) -> Iterator[pexpect.spawn]:
+    """Type a command at a terminal of the laptop."""
     vm.before = vm.on(f"ls {vm.state}/runs | tail -n 1").strip()
-    program, *arguments = vm.rig.laptop_machine.command("-H", vm.alias, *words)
-    variables = {**vm.rig.laptop_machine.variables(), "TERM": "xterm"}
-    child = pexpect.spawn(
-        program,
-        arguments,
-        env=variables,
-        cwd=vm.rig.laptop,
-        timeout=PATIENCE_SECONDS,
-        encoding="utf-8",
-        dimensions=(40, 160),
-    )
-    yield child
-    child.close(force=True)
+    laptop = vm.rig.laptop_machine
+    variables = {**laptop.variables(), "TERM": "xterm"}
+    with terminal(laptop.command("-H", vm.alias, *words), variables, vm.rig.laptop) as child:
+        yield child
 
 
 def answer(child: pexpect.spawn, letter: str) -> tuple[int, str]:
@@ -51,9 +43,7 @@ def answer(child: pexpect.spawn, letter: str) -> tuple[int, str]:
     child.sendintr()
     child.expect_exact(QUESTION)
     child.sendline(letter)
-    child.expect(pexpect.EOF)
-    child.close()
-    return child.exitstatus, child.before.replace("\r\n", "\n")
+    return rest(child)
 
 
 def test_a_finished_run_is_shown_again_with_its_steps_commit_and_revision(vm: Vm):
@@ -68,22 +58,21 @@ def test_a_finished_run_is_shown_again_with_its_steps_commit_and_revision(vm: Vm
 
 def test_ctrl_c_twice_detaches(vm: Vm):
     vm.commit(seconds=6)
-    with terminal(vm, "deploy") as child:
+    with typed(vm, "deploy") as child:
         child.expect_exact(f"upgrade to {vm.revision}")
         vm.wait_for_sleep()
         child.sendintr()
         child.expect_exact(QUESTION)
         child.sendintr()
-        child.expect(pexpect.EOF)
-        child.close()
-    assert child.exitstatus == ExitCode.INTERRUPTED
-    assert "\r\nerror: vm_stg: detached; the run goes on there" in child.before
+        code, told = rest(child)
+    assert code == ExitCode.INTERRUPTED
+    assert "\nerror: vm_stg: detached; the run goes on there" in told
     assert "the database is at" in succeeded(vm.fab("attach"))
 
 
 def test_ctrl_c_and_d_detaches_and_attach_follows_to_the_true_end(vm: Vm):
     vm.commit(seconds=6)
-    with terminal(vm, "deploy") as child:
+    with typed(vm, "deploy") as child:
         child.expect_exact(f"upgrade to {vm.revision}")  # read on: a full terminal blocks it
         vm.wait_for_sleep()
         code, told = answer(child, "d")
@@ -91,18 +80,18 @@ def test_ctrl_c_and_d_detaches_and_attach_follows_to_the_true_end(vm: Vm):
     assert "error: vm_stg: detached; the run goes on there" in told
     assert "next:  fab -H stg attach, or fab -H stg cancel" in told
     assert vm.newest()["result"] == "running"
-    with terminal(vm, "attach") as child:
+    with typed(vm, "attach") as child:
         child.expect_exact(f"upgrade to {vm.revision}")
         child.expect_exact(f"the database is at {vm.revision}")
-        child.expect(pexpect.EOF)
-    assert child.exitstatus == ExitCode.OK
+        code, _ = rest(child)
+    assert code == ExitCode.OK
     vm.check_settled()
 
 
 def test_ctrl_c_and_c_rolls_the_running_revision_back(vm: Vm):
     before = vm.revision
     vm.commit(seconds=600)
-    with terminal(vm, "deploy") as child:
+    with typed(vm, "deploy") as child:
         child.expect_exact(f"upgrade to {vm.revision}")  # read on: a full terminal blocks it
         vm.wait_for_sleep()
         code, told = answer(child, "c")

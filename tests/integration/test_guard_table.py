@@ -6,9 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
-import pexpect
 import pytest
 from rig.engine import docker
+from terminal import rest, terminal
 from watching import BASELINE, HEAD, files, refused, succeeded
 
 from dbops.errors import ExitCode
@@ -113,16 +113,12 @@ def test_a_wrong_name_on_a_terminal(untouched, typed):
 
 
 def on_a_terminal(project, words, typed):
-    command, *rest = project.command(*words, *PROD, "--force")
     variables = {**project.variables(), "TERM": "dumb", "NO_COLOR": "1"}
-    child = pexpect.spawn(
-        command, rest, env=variables, cwd=str(project.directory), encoding="utf-8", timeout=120
-    )
-    child.expect("Type vm_prod to go on: ")
-    child.sendline(typed)
-    child.expect(pexpect.EOF)
-    child.close()
-    return child.exitstatus, child.before
+    command = project.command(*words, *PROD, "--force")
+    with terminal(command, variables, project.directory) as child:
+        child.expect_exact("Type vm_prod to go on: ")
+        child.sendline(typed)
+        return rest(child)
 
 
 def test_a_stopped_one_is_as_protected(prod):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pexpect
 import pytest
+from terminal import rest, terminal
 from watching import BASELINE, HEAD, everything, files, journal, refused, runs, succeeded
 
 from dbops.errors import ExitCode
@@ -119,20 +119,17 @@ def test_the_name_in_full_width_letters_is_the_same_name(vault):
 
 def on_a_terminal(project, typed):
     """Run al-down on a terminal, type TYPED at the question, or Ctrl-C, and return what came."""
-    command, *words = project.command("al-down", *VAULT, "--force")
     variables = {**project.variables(), "TERM": "xterm", "NO_COLOR": "1"}
-    child = pexpect.spawn(
-        command, words, env=variables, cwd=str(project.directory), encoding="utf-8", timeout=60
-    )
-    child.expect("Type vault to go on: ")
-    asked = child.before
-    if typed is None:
-        child.sendintr()
-    else:
-        child.sendline(typed)
-    child.expect(pexpect.EOF)
-    child.close()
-    return child.exitstatus, asked + child.before
+    command = project.command("al-down", *VAULT, "--force")
+    with terminal(command, variables, project.directory) as child:
+        child.expect_exact("Type vault to go on: ")
+        asked = child.before.replace("\r\n", "\n")
+        if typed is None:
+            child.sendintr()
+        else:
+            child.sendline(typed)
+        code, told = rest(child)
+    return code, asked + told
 
 
 def test_an_empty_protected_environment_is_not_built_by_al_up(project):
