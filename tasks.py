@@ -117,7 +117,7 @@ def psql(c: Context, env: str | None = None, command: str | None = None) -> None
 
 @destroying(marks=True)
 def enroll() -> Halves:
-    """Mark this machine as the host of an environment, so that its commands may act here."""
+    """Mark a host, and its database, as those of an environment, so that commands may act there."""
     from dbops.operations import enrolment
 
     return enrolment.enroll, enrolment.enrolled
@@ -344,7 +344,7 @@ def drift(
 
 @reading()
 def al_which(c: Context, env: str | None = None, json: bool = False) -> None:
-    """Say which revision's schema the database really has; exit 2 when it says another one."""
+    """Say which revision's schema the database really has; exit 2 when that is not what it says."""
     from dbops import output, perform
     from dbops.operations import which
 

@@ -162,7 +162,7 @@ class Backup(Frozen):
 
 
 class Freeze(Frozen):
-    """A span of time in which nothing may change, with the reason people are told."""
+    """A span of time without releases and destroying commands, and the reason people are told."""
 
     start: Timestamp
     """First moment, ISO 8601 with offset."""
@@ -180,7 +180,7 @@ class Guard(Frozen):
     branches: tuple[Branch, ...] = ()
     """Branches that may be deployed; any when empty."""
     freezes: tuple[Freeze, ...] = ()
-    """Spans of time in which nothing may change."""
+    """Spans of time without releases and destroying commands, by people and timers."""
     rehearsal: Literal["full", "schema", "off"] = "full"
     """What of the fresh backup an upgrade is tried on first: all, its schema alone, or nothing."""
 

@@ -194,8 +194,9 @@ def _check_never_was(target: Target, host: HostFacts) -> None:
             where=target.environment.database.name,
             why=f"the journal has it at {', '.join(known[-1]['to'])} on {known[-1]['at']}; "
             "a deploy builds only what never was",
-            next_command=f"{target.command('backups')}, or "
-            f"{target.command('db-init-from-snapshot')} --finish --force",
+            next_command=f"{target.command('up')}, then "
+            f"{target.command('restore')} --dump FILE --force; "
+            f"{target.command('backups')} lists the files",
         )
 
 

@@ -207,7 +207,7 @@ def test_the_database_restarts_during_an_upgrade(vm: Vm):
 
 
 def test_the_runner_is_killed_while_alembic_goes_on(vm: Vm):
-    vm.commit(seconds=6)
+    vm.commit(seconds=12)
     running = vm.begin("deploy")
     vm.wait_for_sleep()
     assert vm.rig.kill_runner(vm.host)
@@ -220,7 +220,7 @@ def test_the_runner_is_killed_while_alembic_goes_on(vm: Vm):
 
 
 def test_everything_of_the_run_is_killed_on_the_host_while_alembic_goes_on(vm: Vm):
-    vm.commit(seconds=8)
+    vm.commit(seconds=14)
     running = vm.begin("deploy")
     vm.wait_for_sleep()
     vm.rig.kill_runner(vm.host, r"/runs/|compose.*alembic")

@@ -20,7 +20,7 @@ CALENDARS = {
     ),
     "vm_long": "*:*:*",
 }
-MISSED_SECONDS = 15
+MISSED_SECONDS = 25
 SKIPPED = 75
 
 

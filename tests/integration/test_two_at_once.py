@@ -26,7 +26,7 @@ def vm(rig: Rig) -> Vm:
 
 
 def test_a_second_command_during_a_deploy_is_refused_and_told_who_since_when(vm: Vm):
-    vm.commit(seconds=8)
+    vm.commit(seconds=14)
     first = vm.begin("deploy")
     vm.wait_for_sleep()
     for verb in ("deploy", "al-up"):
@@ -48,7 +48,7 @@ def test_of_two_deploys_at_the_same_moment_one_does_it(vm: Vm):
 
 def test_reading_goes_on_during_a_deploy(vm: Vm):
     before = vm.revision
-    vm.commit(seconds=6)
+    vm.commit(seconds=10)
     first = vm.begin("deploy")
     vm.wait_for_sleep()
     assert before in succeeded(vm.fab("al-cur"))

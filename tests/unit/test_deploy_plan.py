@@ -181,7 +181,8 @@ def test_a_protected_database_that_was_there_is_not_built_anew(checkout, exists)
         "where: sanbou_dev\n"
         f"why:   the journal has it at {HEAD} on 2026-11-22T00:00:00Z; "
         "a deploy builds only what never was\n"
-        "next:  fab -H stg backups, or fab -H stg db-init-from-snapshot --finish --force"
+        "next:  fab -H stg up, then fab -H stg restore --dump FILE --force; "
+        "fab -H stg backups lists the files"
     )
     assert titles(deploy.plan(checkout.target(), state, revision=None, pull=True))[-2:] == [
         LOAD, f"upgrade to {HEAD}",
