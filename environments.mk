@@ -1,7 +1,7 @@
 # Written from environments.yaml by `python -m dbops.environments.makefile`; edit that file instead.
 # `make backup` reads this one, so that a host needs no Python. Paths start where the Makefile is.
 HASH := \#
-CKSUM := 2047383186 6752
+CKSUM := 1443897007 6752
 KNOWN := local_dev or dev, local_demo or demo, vm_stg or stg, vm_prod or prod
 NAME.local_dev := local_dev
 NAME.dev := local_dev

@@ -79,7 +79,7 @@ class Project:
     @property
     def backend(self) -> Backend:
         """Return what builds commands next to the database; the server must run."""
-        return probe.backend(self.target, probe.probe(self.target))
+        return self.target.backend(probe.probe(self.target))
 
     def command(self, *words: str, **variables: str) -> Command:
         """Return a command that runs in this project."""

@@ -46,6 +46,9 @@ class Command(Task[Any]):
     typed; with as many as here that takes longer than loading them.
     """
 
+    reads = False  # it only looks, so it may run on several hosts at once
+    changes_with = ""  # the option with which it does more, on one host alone then
+
     def __deepcopy__(self, _memo: object) -> Self:
         return self  # one process has one namespace, which needs no second set of commands
 
@@ -100,9 +103,8 @@ def reading(
 
     def made(body: Callable[..., Any]) -> Task[Any]:
         helps = {"env": ENV, **({"json": JSON} if machine else {}), **_dashed(own)}
-        reads: Task[Any] = command(help=helps)(_answering(body))
-        # May run on several hosts at once.
-        vars(reads).update(reads=True, changes_with=changes_with)
+        reads: Command = command(help=helps)(_answering(body))
+        reads.reads, reads.changes_with = True, changes_with
         return reads
 
     return made

@@ -8,25 +8,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dbops.commands.compose import WELL, ComposeBackend, compose, settings_of
-from dbops.commands.shell import Question, words
+from dbops.commands.shell import Question, by_kind, words
 from dbops.errors import Refused, Unreachable
 from dbops.machine import HERE, Machine
 from dbops.state import Service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dbops.environments.model import Environment
     from dbops.state import ServiceStatus
 
 _FACTS = """\
 command -v docker >/dev/null || {{ echo 'missing docker'; exit; }}
-engine=$(docker version --format '{{{{.Server.Version}}}}' 2>&1)
-echo "engine $engine"
-case $engine in [0-9]*) ;; *) exit ;; esac
-docker compose version --short 2>&1 | sed 's/^/compose /'
+engine=$(docker version --format '{{{{.Server.Version}}}}' 2>&1) || {{ echo "dead $engine"; exit; }}
+found=$(docker compose version --short 2>&1) || {{ echo "lacking $found"; exit; }}
 docker volume ls --filter {name} --format '{{{{json .}}}}' | sed 's/^/volume /'
 docker ps --all --filter {volume} --format '{{{{.Label "com.docker.compose.project"}}}}' |
     sort -u | sed 's/^/user /'
-{ps} 2>&1 | sed 's/^/service /'
+found=$({ps} 2>&1) || echo unreadable
+printf '%s\n' "$found" | sed 's/^/service /'
 """
 
 
@@ -49,13 +50,13 @@ class ComposeProject:
             Unreachable: there is no docker, no compose, or the engine does not answer (exit 69).
             Refused: the volume belongs to another compose project (exit 3).
         """
-        facts = _parsed(self.machine.read(self.questions[0].words).out)
+        facts = by_kind(self.machine.read(self.questions[0].words).out)
         _check_engine(self.environment, facts)
         settings = settings_of(self.environment)
         volumes = [json.loads(each) for each in facts.get("volume", [])]
         own = [each for each in volumes if each["Name"] == settings.volume]
         _check_volume(self.environment, own, facts)
-        services = tuple(sorted(_service(json.loads(each)) for each in facts.get("service", [])))
+        services = tuple(sorted(map(_service, _listed(facts.get("service", [])))))
         runs = dict(services).get(settings.database_service) in WELL
         kept: ServiceStatus = "stopped" if own or services else "absent"
         return Service(status="running" if runs else kept, services=services)
@@ -99,14 +100,6 @@ def _script(environment: Environment) -> str:
     )
 
 
-def _parsed(said: str) -> dict[str, list[str]]:
-    facts: dict[str, list[str]] = {}
-    for line in said.splitlines():
-        kind, _, text = line.partition(" ")
-        facts.setdefault(kind, []).append(text)
-    return facts
-
-
 def _check_engine(environment: Environment, facts: dict[str, list[str]]) -> None:
     if "missing" in facts:
         raise Unreachable(
@@ -115,28 +108,26 @@ def _check_engine(environment: Environment, facts: dict[str, list[str]]) -> None
             why="no program called docker is on PATH",
             next_command="install docker and its compose plugin, or set backend: embedded",
         )
-    engine = " ".join(facts.get("engine", []))
-    if not engine[:1].isdigit():
+    if "dead" in facts:
         raise Unreachable(
             f"{environment.name}: the Docker engine does not answer",
             where=f"environments.{environment.name}.backend: compose",
-            why=engine or "docker said nothing",
+            why=" ".join(facts["dead"]).strip() or "docker said nothing",
             next_command="start it (systemctl start docker), then type the same command again",
         )
-    found = " ".join(facts.get("compose", []))
-    if not found.lstrip("v")[:1].isdigit():
+    if "lacking" in facts:
         raise Unreachable(
             f"{environment.name}: docker compose does not work here",
             where=f"environments.{environment.name}.backend: compose",
-            why=found or "docker compose said nothing",
+            why=" ".join(facts["lacking"]).strip() or "docker compose said nothing",
             next_command="install the compose v2 plugin, then type the same command again",
         )
-    bad = next((each for each in facts.get("service", []) if not each.startswith("{")), None)
-    if bad is not None:
+    if "unreadable" in facts:
+        said = [each for each in facts.get("service", []) if each]
         raise Unreachable(
             f"{environment.name}: docker compose cannot read the project",
             where=", ".join(settings_of(environment).files),
-            why=bad,
+            why=said[-1] if said else "docker compose said nothing",
             next_command=f"correct the file it names, then {environment.command('ps')}",
         )
 
@@ -159,6 +150,18 @@ def _check_volume(
 
 
 _PROJECT = "com.docker.compose.project="
+
+
+def _listed(lines: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield what `docker compose ps` lists: a document a line, before 2.21 all in one array.
+
+    What it only warns of, such as a variable that is not set, stands in other lines.
+    """
+    for line in lines:
+        if line.startswith("{"):
+            yield json.loads(line)
+        elif line.startswith("["):
+            yield from json.loads(line)
 
 
 def _service(facts: dict[str, Any]) -> tuple[str, str]:

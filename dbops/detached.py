@@ -13,7 +13,7 @@ from dbops.commands import detached, host, psql, sql
 from dbops.commands.shell import words
 from dbops.errors import Locked, Problem, Unreachable
 from dbops.local import moved
-from dbops.probe import backend, probe
+from dbops.probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def pinned(runbook: Runbook, found: Target, state: State) -> Runbook:
     if not runbook.steps or state.host is None:
         return runbook
     check = host.unchanged(
-        backend(found, state),
+        found.backend(state),
         found.environment,
         marker=state.host.marker,
         commit=state.host.commit,
@@ -134,7 +134,7 @@ def _wait_for_start(found: Target, lines: Iterator[str]) -> None:
 
 def _after(found: Target, state: State) -> str:
     """Return shell text that prints, as JSON members, what is true once the run has ended."""
-    asked = psql.ask(backend(found, state), sql.VERSIONS)
+    asked = psql.ask(found.backend(state), sql.VERSIONS)
     commit = words("git", "-C", found.environment.project_directory, "rev-parse", "HEAD")
     return f"""\
 printf '"to":["%s"],"to_commit":"%s"' "$({asked} | sed 's/,/","/g')" "$({commit})"

@@ -233,31 +233,37 @@ def check_destructive(
     if not (environment.is_protected and (runbook.destructive or runbook.confirmed)):
         return
     command = typed or environment.command(runbook.verb)
-    forced = f"{command} --force" if runbook.destructive else command
-    if not force and runbook.destructive:
+    if runbook.destructive and not force:
         raise Refused(
             f"{environment.name} is protected",
             where=runbook.verb,
             why=runbook.loses or "this command can lose data",
             next_command=f"{command} --force",
         )
-    if confirm is None and ask is None:
+    forced = f"{command} --force" if runbook.destructive else command
+    name = _confirmed(runbook, environment, forced, ask) if confirm is None else confirm
+    if unicodedata.normalize("NFKC", name).strip() != environment.name:
         raise Refused(
-            f"{environment.name}: nobody is here to confirm {runbook.verb}",
-            where="standard input is no terminal",
-            why="a protected environment is changed only with its name typed",
-            next_command=f"{forced} --confirm {environment.name}",
-        )
-    typed = confirm if confirm is not None else _typed(runbook, environment, ask)
-    if unicodedata.normalize("NFKC", typed).strip() != environment.name:
-        raise Refused(
-            f"{environment.name}: {typed!r} is not the environment's name",
+            f"{environment.name}: {name!r} is not the environment's name",
             where=runbook.verb,
             why="nothing was touched",
             next_command=forced,
         )
 
 
-def _typed(runbook: Runbook, environment: Environment, ask: Callable[[str], str] | None) -> str:
-    question = f"{runbook.loses or runbook.verb}. Type {environment.name} to go on: "
-    return ask(question) if ask else ""
+def _confirmed(
+    runbook: Runbook, environment: Environment, command: str, ask: Callable[[str], str] | None
+) -> str:
+    """Return the name that is typed when the terminal asks for it.
+
+    Raises:
+        Refused: nobody sits there (exit 3).
+    """
+    if ask is None:
+        raise Refused(
+            f"{environment.name}: nobody is here to confirm {runbook.verb}",
+            where="standard input is no terminal",
+            why="a protected environment is changed only with its name typed",
+            next_command=f"{command} --confirm {environment.name}",
+        )
+    return ask(f"{runbook.loses or runbook.verb}. Type {environment.name} to go on: ")

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from dbops import argv
+from dbops.errors import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from invoke.parser.argument import Argument
 
     from dbops.environments.model import Environment
-    from dbops.errors import UsageProblem
 
 # Commands about the checkout they are typed in, and the machine it is on.
 NO_ENVIRONMENT = ("test", "check", "benchmark", "rig-up", "rig-down")
@@ -54,8 +54,6 @@ def check_remainder(remainder: str) -> None:
         UsageProblem: there is something after -- (exit 4).
     """
     if remainder:
-        from dbops.errors import UsageProblem
-
         raise UsageProblem(
             "only commands of this tool run on a host",
             where=f"-- {remainder}",
@@ -70,9 +68,11 @@ def _check_hosts(arguments: Sequence[str], commands: Sequence[str]) -> None:
     Raises:
         UsageProblem: an unknown name, one without a host, or none (exit 4).
     """
+    if not (hosts := argv.hosts(arguments)):
+        return
     from dbops import environments  # only -H needs them
 
-    for each in argv.hosts(arguments):
+    for each in hosts:
         found = environments.find(each, usage=f"fab -H {{}} {argv.typed(arguments)}")
         if found.host is None:
             raise _without_host(each, found, arguments)
@@ -81,8 +81,6 @@ def _check_hosts(arguments: Sequence[str], commands: Sequence[str]) -> None:
 
 
 def _without_host(typed: str, found: Environment, arguments: Sequence[str]) -> UsageProblem:
-    from dbops.errors import UsageProblem
-
     return UsageProblem(
         f"{found.name} has no host",
         where=f"-H {typed}",
@@ -94,8 +92,6 @@ def _without_host(typed: str, found: Environment, arguments: Sequence[str]) -> U
 def _not_on_host(
     command: str, typed: str, found: Environment, arguments: Sequence[str]
 ) -> UsageProblem:
-    from dbops.errors import UsageProblem
-
     return UsageProblem(
         f"{command} acts on this machine",
         where=f"-H {typed}",
@@ -172,8 +168,6 @@ def _flags(task: str, namespace: Collection) -> Iterator[tuple[str, Argument | N
 
 
 def _unusable(task: str, what: str, why: str) -> UsageProblem:
-    from dbops.errors import UsageProblem  # a good command line needs no error
-
     return UsageProblem(
         f"{task}: {what}",
         where="the command line",
@@ -187,8 +181,6 @@ def _help(task: str) -> str:
 
 
 def _unknown_option(name: str, task: str, flags: Iterable[str]) -> UsageProblem:
-    from dbops.errors import UsageProblem
-
     close = difflib.get_close_matches(name, flags, n=1, cutoff=0.6)
     options = ", ".join(sorted(flags)) or "none"
     return UsageProblem(
@@ -202,8 +194,6 @@ def _unknown_option(name: str, task: str, flags: Iterable[str]) -> UsageProblem:
 def _unknown_word(
     word: str, task: str, flags: Iterable[str], namespace: Collection
 ) -> UsageProblem:
-    from dbops.errors import UsageProblem
-
     names = list(namespace.task_names)
     if word in OVER_SSH:
         return UsageProblem(

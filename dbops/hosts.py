@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbops import journal
 from dbops.commands import host as commands
+from dbops.commands.shell import by_kind
 from dbops.errors import Problem, Unreachable
 from dbops.state import HostFacts
 
@@ -27,10 +28,7 @@ def probe(target: Target, *foreseen: Question) -> HostFacts:
     """
     asked = commands.facts(target.environment, target.home)
     target.machine.foresee(asked, *foreseen)
-    said: dict[str, list[str]] = {}
-    for line in target.machine.read(asked.words).out.split("\n"):
-        kind, _, text = line.partition(" ")
-        said.setdefault(kind, []).append(text)
+    said = by_kind(target.ask(asked).out)
     _check_checkout(target.environment, said)
     lines = "\n".join([*said.get("journal", []), ""]).encode()
     return HostFacts(

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dbops.commands import database as commands
 from dbops.commands import psql, sql
-from dbops.commands.shell import Question
 from dbops.errors import Unreachable
 from dbops.state import Database, HostFacts, Service, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from dbops.commands.backend import Backend
+    from dbops.commands.shell import Question
     from dbops.environments.model import Environment
-    from dbops.runner import Answer
     from dbops.target import Target
 
 
@@ -38,7 +35,7 @@ def probe(target: Target, *foreseen: Question) -> State:
     state = State(service=service, database=None, host=host)
     if service.status != "running":
         return state
-    return replace(state, database=_database(target, backend(target, state)))
+    return replace(state, database=_database(target, target.backend(state)))
 
 
 def _host(target: Target, foreseen: Sequence[Question]) -> HostFacts:
@@ -50,28 +47,17 @@ def _host(target: Target, foreseen: Sequence[Question]) -> HostFacts:
     return hosts.probe(target, *target.place.questions, asked, *foreseen)
 
 
-def backend(target: Target, state: State) -> Backend:
-    """Return what builds the commands that run next to TARGET's database."""
-    return target.place.backend(state.service)
-
-
-def migration_lock(database: str) -> int:
-    """Return the advisory lock's key for DATABASE: 8 bytes of a sha256, as a signed bigint."""
-    digest = hashlib.sha256(f"dbops:migrate:{database}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
-
-
 def _database(target: Target, beside: Backend) -> Database:
     name = target.environment.database.name
     asked = database_question(target.environment, beside)
-    answer = target.machine.read(asked.words, text=asked.text)
+    answer = target.ask(asked)
     if answer.code == 0:
         return _parse(json.loads(answer.out))
     known = target.machine.read(commands.accepts_connections(beside, name))
     if known.code == 0 and known.out.strip() != "t":
         return Database(exists=bool(known.out.strip()), is_open=False)
     if known.code == 0:  # made between the two questions: CREATE DATABASE outlives its client
-        answer = target.machine.read(asked.words, text=asked.text)
+        answer = target.ask(asked)
         if answer.code == 0:
             return _parse(json.loads(answer.out))
     raise Unreachable(
@@ -90,26 +76,8 @@ def _reason(said: str) -> str:
 
 def database_question(environment: Environment, beside: Backend) -> Question:
     """Return the question that `probe` asks the database."""
-    key = f"--set=migration_lock={migration_lock(environment.database.name)}"
-    return query(beside, sql.query("probe"), key)
-
-
-def query(beside: Backend, file: Path, *arguments: str, database: str | None = None) -> Question:
-    """Return the read-only query in FILE as a question: one value a line, tabs between."""
-    options = ("--no-align", "--tuples-only", "--field-separator=\t", *arguments)
-    # By standard input: the file need not lie where psql runs, and nothing is written.
-    text = file.read_text(encoding="utf-8")
-    return Question(
-        words=tuple(psql.command(beside, *options, "--file=-", database=database)), text=text
-    )
-
-
-def ask_file(
-    target: Target, beside: Backend, file: Path, *arguments: str, database: str | None = None
-) -> Answer:
-    """Run the read-only query in FILE and return psql's answer, one value a line."""
-    asked = query(beside, file, *arguments, database=database)
-    return target.machine.read(asked.words, text=asked.text)
+    key = f"--set=migration_lock={sql.migration_lock(environment.database.name)}"
+    return psql.asks(beside, sql.query("probe"), key)
 
 
 def _parse(facts: dict[str, Any]) -> Database:

@@ -40,9 +40,9 @@ def run(
 def _changing(command: str, namespace: Collection, arguments: Sequence[str]) -> str:
     """Return COMMAND, with the option that makes it change something; empty where it only reads."""
     found = namespace[command] if command in namespace.task_names else None
-    if not getattr(found, "reads", False):
+    if found is None or not found.reads:
         return command
-    option = getattr(found, "changes_with", "")
+    option = found.changes_with
     return f"{command} {option}" if option and option in arguments else ""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbops import runner
+from dbops.commands.shell import by_kind
 from dbops.environments.frozen import Frozen
 from dbops.errors import UsageProblem
 
@@ -101,11 +102,7 @@ def _ask(address: str, options: list[str]) -> dict[str, list[str]]:
             why=lines[-1],
             next_command=f"ssh -G {address}",
         )
-    said: dict[str, list[str]] = {}
-    for line in answer.out.splitlines():
-        keyword, _, value = line.partition(" ")
-        said.setdefault(keyword, []).append(value)
-    return said
+    return by_kind(answer.out)
 
 
 def _first(said: Mapping[str, list[str]], keyword: str) -> str:
@@ -117,7 +114,7 @@ def _hop(host: Host, asked: str, said: Mapping[str, list[str]]) -> Hop:
     name = _first(said, "hostkeyalias")
     agent = _first(said, "identityagent")
     files = _first(said, "userknownhostsfile") + " " + _first(said, "globalknownhostsfile")
-    known_hosts = host.known_hosts.split("\0") if host.known_hosts else files.split()
+    known_hosts = [host.known_hosts] if host.known_hosts else files.split()
     return Hop(
         address=address,
         port=port,

@@ -13,10 +13,14 @@ from dbops.errors import Problem, UsageProblem
 from dbops.machine import HERE
 
 if TYPE_CHECKING:
+    from dbops.commands.backend import Backend
+    from dbops.commands.shell import Question
     from dbops.environments.model import Environment
     from dbops.machine import Machine
     from dbops.places import Place
+    from dbops.runner import Answer
     from dbops.snapshot import Snapshot
+    from dbops.state import State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,14 @@ class Target:
     def place(self) -> Place:
         """Return where the environment's server is: what is asked of it, and how it is reached."""
         return places.place(self.environment, self.machine)
+
+    def backend(self, state: State) -> Backend:
+        """Return what builds the commands that run next to the database, as STATE says it is."""
+        return self.place.backend(state.service)
+
+    def ask(self, asked: Question) -> Answer:
+        """Ask the environment's machine what changes nothing."""
+        return self.machine.read(asked.words, text=asked.text)
 
     @cached_property
     def files(self) -> Path:

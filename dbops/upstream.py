@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbops.commands import host as commands
+from dbops.commands.shell import by_kind
 from dbops.environments.frozen import Frozen
 from dbops.errors import Problem, Refused
 
@@ -37,10 +38,7 @@ def ask(target: Target, host: HostFacts, *, pull: bool) -> Upstream:
         Refused: it and the checkout have diverged (exit 3).
     """
     asked = commands.upstream(target.environment, pull=pull)
-    said: dict[str, list[str]] = {}
-    for line in target.machine.read(asked.words).out.split("\n"):
-        kind, _, text = line.partition(" ")
-        said.setdefault(kind, []).append(text)
+    said = by_kind(target.ask(asked).out)
     _check_answer(target, said)
     _check_forward(target, host, said)
     return Upstream(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbops.commands.shell import words
+from dbops.commands.shell import Question, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from dbops.commands.backend import Backend
 
@@ -43,6 +44,14 @@ def ask_all(backend: Backend, statements: Sequence[str], database: str | None = 
     several = (statements[at : at + _TOGETHER] for at in range(0, len(statements), _TOGETHER))
     each = [f"--command={' UNION ALL '.join(some)}" for some in several] or ["--command="]
     return words(*command(backend, "--no-align", "--tuples-only", *each, database=database))
+
+
+def asks(backend: Backend, file: Path, *arguments: str, database: str | None = None) -> Question:
+    """Return the read-only query in FILE as a question: one value a line, tabs between."""
+    options = ("--no-align", "--tuples-only", "--field-separator=\t", *arguments)
+    # By standard input: the file need not lie where psql runs, and nothing is written.
+    asked = command(backend, *options, "--file=-", database=database)
+    return Question(words=tuple(asked), text=file.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)

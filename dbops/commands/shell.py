@@ -61,6 +61,15 @@ def local_alembic(directory: Path, config: Path, *arguments: str) -> str:
     return f"{words('cd', directory)} && {alembic}"
 
 
+def by_kind(said: str) -> dict[str, list[str]]:
+    """Return the lines of SAID by the first word of each, without that word."""
+    found: dict[str, list[str]] = {}
+    for line in said.split("\n"):  # other line ends may stand inside a text
+        kind, _, text = line.partition(" ")
+        found.setdefault(kind, []).append(text)
+    return found
+
+
 def lines(*commands: str) -> str:
     """Return COMMANDS one after another; a step stops at the first that fails."""
     return "\n".join(each for each in commands if each)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,12 @@ def made_alone(database: str) -> str:
     """
     key = f"pg_catalog.hashtextextended({literal(f'dbops:create:{database}')}, 0)"
     return f"DO {literal(f'BEGIN PERFORM pg_catalog.pg_advisory_lock({key}); END')}"
+
+
+def migration_lock(database: str) -> int:
+    """Return the advisory lock's key for DATABASE: 8 bytes of a sha256, as a signed bigint."""
+    digest = hashlib.sha256(f"dbops:migrate:{database}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def query(name: str) -> Path:

@@ -13,7 +13,6 @@ from dbops.commands.shell import local_alembic
 from dbops.errors import DifferencesFound, Problem, Refused, UsageProblem
 from dbops.operations import require
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def _writing(target: Target, state: State, message: str, *, autogenerate: bool) 
     options = (f"--rev-id={identity}", f"--message={message}")
     environment = target.environment
     if autogenerate:
-        command = backend(target, state).alembic("revision", "--autogenerate", *options)
+        command = target.backend(state).alembic("revision", "--autogenerate", *options)
     else:
         config = environment.path(environment.migrations.ini)
         command = local_alembic(environment.project_directory, config, "revision", *options)
@@ -139,7 +138,7 @@ def upgrade_sql(target: Target, state: State) -> str:
         [
             "sh",
             "-c",
-            backend(target, state).alembic("upgrade", f"{start}:{target.graph.head}", "--sql"),
+            target.backend(state).alembic("upgrade", f"{start}:{target.graph.head}", "--sql"),
         ]
     )
     if answer.code:
@@ -168,7 +167,7 @@ def check(target: Target, state: State) -> Conclusion:
         Refused: the database is not at head (exit 3).
     """
     require_head(target, state, target.graph.head, "al-check")
-    found = model_differences(target, backend(target, state).alembic("check"), "al-check")
+    found = model_differences(target, target.backend(state).alembic("check"), "al-check")
     if not found:
         return Conclusion(
             sentence=f"{target.name}: models and database agree",

@@ -12,7 +12,6 @@ from dbops.environments.beside import named
 from dbops.errors import Problem, UsageProblem
 from dbops.operations import history, require
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def directory(target: Target) -> Path:
 def backup(target: Target, state: State) -> Runbook:
     """Plan to take a dump, read it back in full and write its manifest."""
     found = require.database(target, state)
-    step = commands.take(backend(target, state), target.environment, found.tables)
+    step = commands.take(target.backend(state), target.environment, found.tables)
     return Runbook(verb="backup", environment=target.name, steps=(step,))
 
 
@@ -91,7 +90,7 @@ def restore_test(target: Target, state: State, *, dump: str | None) -> Runbook:
     server = require.database(target, state).server_version
     found = _chosen(target, dump)
     manifest.check_usable(target.machine, found, target.environment, origin=None, server=server)
-    beside = backend(target, state)
+    beside = target.backend(state)
     scratch = named(target.environment.database.name, "restore_test")
     steps = (
         commands.read_back(beside, found.dump, found.sha256),

@@ -9,7 +9,6 @@ from dbops.commands import database as commands
 from dbops.errors import Problem, Refused
 from dbops.operations import require, services
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 from dbops.state import Database, State
 
@@ -27,7 +26,7 @@ def apply_snapshot(target: Target, state: State) -> Runbook:
     is_loaded = found.snapshot == target.snapshot.sha256 and found.objects
     if not is_loaded or require.missing(target, found):
         empty(target, found)
-        steps = (load(target, backend(target, state), state, stamp=False, roles=False),)
+        steps = (load(target, target.backend(state), state, stamp=False, roles=False),)
     return Runbook(
         verb="db-apply-snapshot",
         environment=target.name,
@@ -103,7 +102,7 @@ def bootstrap_roles(target: Target, state: State) -> Runbook:
             environment=target.name,
             reason="migrations.roles names no file for it",
         )
-    step = commands.bootstrap_roles(backend(target, state), target.environment)
+    step = commands.bootstrap_roles(target.backend(state), target.environment)
     return Runbook(verb="db-bootstrap-roles", environment=target.name, steps=(step,))
 
 
@@ -155,7 +154,7 @@ def reset_volume(target: Target, state: State) -> Runbook:
     return Runbook(
         verb="db-reset-volume",
         environment=target.name,
-        steps=backend(target, state).remove(),
+        steps=target.backend(state).remove(),
         destructive=True,
         loses=f"every row of {target.name} is removed",
         reason="there is no data directory",
@@ -185,7 +184,7 @@ def init_from_snapshot(target: Target, state: State, *, finish: bool) -> Runbook
         state: how it is now.
         finish: also stamp the baseline and upgrade to head.
     """
-    beside = backend(target, state)
+    beside = target.backend(state)
     build = from_nothing(target, blank(target, state), stamp=finish)
     upgrade = upgrading(target, beside, target.environment.migrations.baseline) if finish else ()
     return Runbook(
@@ -206,7 +205,7 @@ def blank(target: Target, state: State) -> State:
 
 def from_nothing(target: Target, state: State, *, stamp: bool) -> tuple[Step, ...]:
     """Return the steps from no server, or an empty database, to the loaded snapshot."""
-    beside = backend(target, state)
+    beside = target.backend(state)
     return (
         *services.starting(target, state),
         load(target, beside, state, stamp=stamp, roles=True),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from dbops.commands import psql
 from dbops.errors import Problem, UsageProblem
 from dbops.operations import require, views
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def load(target: Target, state: State, *, years: int, scale: int) -> Runbook:
             why="the generator fills the tables of the head",
             next_command=target.command("al-up"),
         )
-    beside = backend(target, state)
+    beside = target.backend(state)
     amount = beside.python(module, f"--years={years}", f"--scale={scale}")
     generate = Step(title="load the generated rows", command=amount)
     # Fresh statistics first: refreshing on none picks slow plans.

@@ -22,7 +22,6 @@ from dbops.operations import (
     standing,
 )
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ def _backing_up(target: Target, state: State, changing: tuple[Step, ...]) -> tup
     found = state.database
     if not changing or found is None or not found.objects:
         return ()
-    return (backup.gate(backend(target, state), target.environment, found.tables),)
+    return (backup.gate(target.backend(state), target.environment, found.tables),)
 
 
 def _pulling(target: Target, host: HostFacts, new: Upstream) -> tuple[Step, ...]:
@@ -150,7 +149,7 @@ def _database(
         raise migrations.not_stamped(target, found)
     wanted = _wanted(target, current, revision)
     pending = target.graph.between([current], wanted)
-    beside = backend(target, state)
+    beside = target.backend(state)
     is_due = new.files or pending or releases.unreleased(on_host(state))
     up = beside.bring_up() if is_due else beside.start()
     if not (up or pending):
@@ -176,7 +175,7 @@ def _from_nothing(target: Target, state: State, revision: str | None) -> tuple[S
     return (
         *databases.from_nothing(target, state, stamp=True),
         *databases.upgrading(
-            target, backend(target, state), baseline, _wanted(target, baseline, revision)
+            target, target.backend(state), baseline, _wanted(target, baseline, revision)
         ),
     )
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbops import manifest
-from dbops.commands import scratch, sql
+from dbops.commands import psql, scratch, sql
 from dbops.environments.frozen import Frozen
 from dbops.operations import backups, databases, restore, standing, views
-from dbops.probe import ask_file, backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,10 +84,8 @@ def _roles(target: Target, state: State, found: Database) -> Iterator[Finding]:
             why="environments.yaml declares them",
             next_command=target.command("db-bootstrap-roles"),
         )
-    answer = ask_file(
-        target, backend(target, state), sql.query("owners_without_default_privileges")
-    )
-    for line in answer.out.splitlines():
+    asked = psql.asks(target.backend(state), sql.query("owners_without_default_privileges"))
+    for line in target.ask(asked).out.splitlines():
         owner, schema = line.split("\t")
         yield Finding(
             what=f"{owner} owns objects in {schema} and has no default privileges there",
@@ -108,7 +105,7 @@ def _views(target: Target, state: State) -> Iterator[Finding]:
 
 
 def _left_behind(target: Target, state: State) -> Iterator[Finding]:
-    asked = scratch.left_behind(backend(target, state), target.environment)
+    asked = scratch.left_behind(target.backend(state), target.environment)
     is_busy = state.host is not None and state.host.holder
     for line in () if is_busy else target.machine.read(["sh", "-c", asked]).out.splitlines():
         name = line.partition(",")[0]

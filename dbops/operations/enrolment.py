@@ -9,7 +9,6 @@ from dbops.commands import database as commands
 from dbops.commands.shell import lines, words
 from dbops.errors import Refused, UsageProblem
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _identify(target: Target, state: State) -> tuple[Step, ...]:
     _check(target, found.environment, who="the database", where=where)
     if found.environment:
         return ()
-    return (commands.identify(backend(target, state), target.environment),)
+    return (commands.identify(target.backend(state), target.environment),)
 
 
 def _mark(target: Target) -> Step:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from dbops.errors import Refused
 from dbops.operations import require
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def current(target: Target, state: State) -> int:
     """Show where the legacy history says the database is; return Alembic's exit code."""
     config = ini(target, "al-cur-legacy")
     require.database(target, state)
-    command = backend(target, state).alembic("current", config=config)
+    command = target.backend(state).alembic("current", config=config)
     return target.machine.hand_over(["sh", "-c", command])
 
 
@@ -44,7 +43,7 @@ def move(target: Target, state: State, *, verb: str, direction: str, revision: s
     """Plan to upgrade or downgrade by the legacy history."""
     config = ini(target, verb)
     require.database(target, state)
-    command = backend(target, state).alembic(direction, revision, config=config)
+    command = target.backend(state).alembic(direction, revision, config=config)
     return Runbook(
         verb=verb,
         environment=target.name,

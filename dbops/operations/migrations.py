@@ -8,7 +8,6 @@ from dbops.commands import backup
 from dbops.commands import database as commands
 from dbops.errors import Problem, Refused
 from dbops.operations import databases, require, services, standing
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def _upgrade_from_nothing(target: Target, state: State) -> Runbook:
         )
     graph, baseline = target.graph, target.environment.migrations.baseline
     graph.head  # noqa: B018  two heads are refused before anything is created
-    beside = backend(target, state)
+    beside = target.backend(state)
     return Runbook(
         verb="al-up",
         environment=target.name,
@@ -132,7 +131,7 @@ def _check_applied(target: Target, found: Database, current: str) -> None:
 
 def _upgrade_from(target: Target, state: State, current: str, rehearse: str | None) -> Runbook:
     found = require.database(target, state)
-    beside = backend(target, state)
+    beside = target.backend(state)
     is_protected = target.environment.is_protected
     steps = databases.upgrading(target, beside, current)
     rehearsing, told = _rehearsed(target, state, rehearse) if steps or rehearse else ((), ())
@@ -200,7 +199,7 @@ def downgrade(target: Target, state: State) -> Runbook:
             why="below it the database would be at several revisions at once",
             next_command=target.command("restore --dump FILE") + ", of a backup from before it",
         )
-    beside, roles = backend(target, state), target.environment.migrations.roles
+    beside, roles = target.backend(state), target.environment.migrations.roles
     step = commands.migrate(
         beside,
         "downgrade",

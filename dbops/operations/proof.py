@@ -14,7 +14,6 @@ from dbops.commands import database as commands
 from dbops.commands import psql, sql
 from dbops.commands.shell import RUN, lines, with_environment, words
 from dbops.operations.scratch import NEVER
-from dbops.probe import backend, query
 
 if TYPE_CHECKING:
     from dbops.commands.backend import Backend
@@ -29,7 +28,7 @@ class Proof:
 
     def __init__(self, target: Target, state: State) -> None:
         self.target = target
-        self.beside: Backend = backend(target, state)
+        self.beside: Backend = target.backend(state)
         self.database = commands.scratch(target.environment, "proof")
 
     def within(self, *texts: str) -> str:
@@ -75,7 +74,7 @@ class Proof:
     def ask(self, question: str, name: str, database: str | None = None) -> str:
         """Return what writes the answer to one of this tool's queries to the file NAME."""
         file = sql.query(question)
-        asked = query(self.beside, file, database=database)
+        asked = psql.asks(self.beside, file, database=database)
         return f"{words(*asked.words)} <{words(file)} >{RUN}/{name}"
 
     def same(self, expected: str, found: str, ignored: tuple[str, ...] = ()) -> str:

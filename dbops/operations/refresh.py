@@ -9,7 +9,6 @@ from dbops.commands import database, refresh
 from dbops.errors import Problem, Refused, UsageProblem
 from dbops.operations import deploy, durations, require, services, standing, views
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def _rebuilding(target: Target, state: State) -> tuple[Step, ...]:
     found = require.database(target, state)
     if found.migrating:
         raise deploy.migrating(target, found.migrating, "refresh")
-    beside, environment, head = backend(target, state), target.environment, target.graph.head
+    beside, environment, head = target.backend(state), target.environment, target.graph.head
     steps = (
         refresh.make(beside, environment),
         *_SOURCES[environment.refresh.source](target, state),
@@ -104,7 +103,7 @@ def _rebuilding(target: Target, state: State) -> tuple[Step, ...]:
 
 def _from_snapshot(target: Target, state: State) -> tuple[Step, ...]:
     """Return the steps from the empty database to the head: the structure, without rows."""
-    beside, environment = backend(target, state), target.environment
+    beside, environment = target.backend(state), target.environment
     load = database.load_snapshot(
         beside,
         environment,
@@ -135,7 +134,7 @@ def _seeding(target: Target, state: State) -> tuple[Step, ...]:
             why=f"environments.{target.name}.refresh.seed names it",
             next_command=f"commit {seed}, then {target.command('deploy')}",
         )
-    return (refresh.seed(backend(target, state), environment, seed, measured.sha256),)
+    return (refresh.seed(target.backend(state), environment, seed, measured.sha256),)
 
 
 def refreshed(target: Target, state: State) -> Conclusion:

@@ -8,7 +8,6 @@ from dbops import journal, output
 from dbops.commands import rehearsal as commands
 from dbops.errors import Problem, UsageProblem
 from dbops.operations import require
-from dbops.probe import backend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +66,7 @@ def steps(target: Target, state: State, chosen: str, wanted: str) -> tuple[Step,
         snapshot=target.snapshot,
         leave_out=target.leave_out(found.server_version),
     )
-    beside, environment = backend(target, state), target.environment
+    beside, environment = target.backend(state), target.environment
     # The disk of a server elsewhere cannot be asked.
     asks = upgrade.with_rows and environment.backend != "server"
     room = (commands.room(beside, environment),) if asks else ()

@@ -11,7 +11,6 @@ from dbops.commands import restore as commands
 from dbops.errors import Refused, UsageProblem
 from dbops.operations import backups, require, services
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def restore(
 def _from_dump(
     target: Target, state: State, dump: Path, origin: str | None
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    beside, environment = backend(target, state), target.environment
+    beside, environment = target.backend(state), target.environment
     found = backups.manifest_of(target, dump)
     server = require.database(target, state).server_version
     database = commands.restoring(environment)
@@ -87,7 +86,7 @@ def _from_dump(
 
 def _from_sql(target: Target, state: State, file: Path) -> tuple[Step, ...]:
     sha256 = check_complete(target, file)
-    beside, environment = backend(target, state), target.environment
+    beside, environment = target.backend(state), target.environment
     database = commands.restoring(environment)
     return (
         *commands.restore_sql(beside, environment, file, database, sha256),
@@ -170,16 +169,14 @@ def restored(target: Target, state: State) -> Conclusion:
 
 def kept(target: Target, state: State) -> list[str]:
     """Return the databases earlier restores left aside."""
-    answer = target.machine.read(
-        commands.kept_databases(backend(target, state), target.environment)
-    )
+    answer = target.machine.read(commands.kept_databases(target.backend(state), target.environment))
     return answer.out.split()
 
 
 def forget(target: Target, state: State) -> Runbook:
     """Plan to drop the databases that earlier restores kept aside."""
     require.database(target, state)
-    beside, aside = backend(target, state), kept(target, state)
+    beside, aside = target.backend(state), kept(target, state)
     return Runbook(
         verb="restore-forget",
         environment=target.name,

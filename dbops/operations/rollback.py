@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbops.commands import backup, health, remote
 from dbops.commands import rollback as commands
+from dbops.commands.shell import by_kind
 from dbops.environments.frozen import Frozen
 from dbops.errors import Refused
 from dbops.operations import (
@@ -19,7 +20,6 @@ from dbops.operations import (
     ways_back,
 )
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -91,10 +91,7 @@ def _undone(target: Target, before: Before) -> Undone:
         Refused: the checkout is not past the old commit (exit 3).
     """
     asked = commands.since(target.environment, before.commit)
-    said: dict[str, list[str]] = {}
-    for line in target.machine.read(asked.words).out.splitlines():
-        kind, _, text = line.partition(" ")
-        said.setdefault(kind, []).append(text)
+    said = by_kind(target.ask(asked).out)
     if "contained" not in said:
         raise Refused(
             f"{target.name}: the checkout on the host does not hold {before.commit[:12]}",
@@ -114,7 +111,7 @@ def _steps(
     The schema goes back by the present files, so before the checkout. What was done is seen by the
     next plan; services that were not built again are, since the run did not end well.
     """
-    beside, environment = backend(target, state), target.environment
+    beside, environment = target.backend(state), target.environment
     return (
         *way.first,
         backup.gate(beside, environment, require.database(target, state).tables),

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dbops import catalogue, output
-from dbops.commands import database, sql
+from dbops.commands import database, psql, sql
 from dbops.commands import scratch as commands
 from dbops.errors import Locked, Problem, UsageProblem
 from dbops.operations import databases, require
-from dbops.probe import backend, query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +53,8 @@ def live(target: Target, state: State, *, cluster: bool = False) -> Catalogue:
 
 
 def _read(target: Target, state: State, database: str | None) -> Catalogue:
-    asked = query(backend(target, state), sql.query("catalogue"), database=database)
-    answer = target.machine.read(asked.words, text=asked.text)
+    asked = psql.asks(target.backend(state), sql.query("catalogue"), database=database)
+    answer = target.ask(asked)
     if answer.code:
         raise _failed(target, "the catalogue cannot be read", answer.error)
     return catalogue.parse(answer.out).without(NEVER)
@@ -148,7 +147,7 @@ class Scratch:
     @property
     def beside(self) -> Backend:
         """Return what builds the commands that run next to the server."""
-        return backend(self.target, self.state)
+        return self.target.backend(self.state)
 
     def load(self) -> None:
         """Load the snapshot, the roles' privileges, and stamp the baseline."""
@@ -181,7 +180,7 @@ class Scratch:
             Problem: the recorder cannot be made (exit 1).
         """
         asked = commands.record(self.beside, self.name)
-        answer = self.target.machine.read(asked.words, text=asked.text)
+        answer = self.target.ask(asked)
         if answer.code:
             raise _failed(self.target, "the expected schema cannot be recorded", answer.error)
 

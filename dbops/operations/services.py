@@ -10,7 +10,6 @@ from dbops.commands import database as commands
 from dbops.errors import Problem
 from dbops.operations import require
 from dbops.output import Conclusion
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def up(target: Target, state: State) -> Runbook:
 
 def starting(target: Target, state: State) -> tuple[Step, ...]:
     """Return the steps that are missing for a running server with its database."""
-    beside = backend(target, state)
+    beside = target.backend(state)
     steps = beside.start()
     if state.database and state.database.exists and not state.database.is_open:
         # First: the application cannot become well while its database lets nobody in.
@@ -53,7 +52,7 @@ def down(target: Target, state: State) -> Runbook:
     return Runbook(
         verb="down",
         environment=target.name,
-        steps=backend(target, state).stop(),
+        steps=target.backend(state).stop(),
         reason="it is not running",
     )
 
@@ -64,7 +63,7 @@ def restart(target: Target, state: State) -> Runbook:
     if state.service.status == "absent":
         return Runbook(verb="restart", environment=target.name, steps=starting(target, state))
     runs_already = state.service.status == "running"
-    steps = backend(target, state).restart() if runs_already else backend(target, state).start()
+    steps = target.backend(state).restart() if runs_already else target.backend(state).start()
     return Runbook(verb="restart", environment=target.name, steps=steps)
 
 
@@ -105,7 +104,7 @@ def healthy(target: Target, state: State) -> Conclusion:
 
 
 def _check_services(target: Target, state: State, facts: dict[str, str | None]) -> None:
-    if backend(target, state).start():
+    if target.backend(state).start():
         raise Problem(
             f"{target.name}: a service is not well",
             where=target.environment.database.name,
@@ -139,7 +138,7 @@ def psql(target: Target, state: State, command: str | None) -> int:
     """
     require.database(target, state)
     guard.check_identity(target.environment, state)
-    beside = backend(target, state)
+    beside = target.backend(state)
     piped = command is None and not (sys.stdin and sys.stdin.isatty())
     safe = ["--set=ON_ERROR_STOP=1"] if piped or command is not None else []
     words = beside.terminal(*safe, *([] if command is None else [f"--command={command}"]))

@@ -8,7 +8,6 @@ from dbops import catalogue
 from dbops.commands import database as commands
 from dbops.errors import Refused, UsageProblem
 from dbops.operations import require, scratch
-from dbops.probe import backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def _check_objects(target: Target, state: State, wanted: str) -> None:
 def step(target: Target, state: State, wanted: str, operation: str) -> Step:
     """Return the step that makes WANTED the version; OPERATION is the word it is recorded under."""
     return commands.stamp(
-        backend(target, state),
+        target.backend(state),
         target.environment,
         revision=wanted,
         expected=require.database(target, state).versions,

@@ -9,11 +9,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
-from dbops.commands import sql
+from dbops.commands import psql, sql
 from dbops.errors import Problem, Refused, UsageProblem
 from dbops.operations import require
 from dbops.output import Conclusion
-from dbops.probe import ask_file, backend
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def views(target: Target, state: State) -> tuple[View, ...]:
         Problem: the catalogue could not be read (exit 1).
     """
     require.database(target, state)
-    answer = ask_file(target, backend(target, state), sql.query("materialized_views"))
+    answer = target.ask(psql.asks(target.backend(state), sql.query("materialized_views")))
     if answer.code:
         raise Problem(
             f"{target.name}: the views cannot be listed",
@@ -106,7 +105,7 @@ def refresh(target: Target, state: State, *, view: str | None) -> Runbook:
     return Runbook(
         verb="mv-refresh",
         environment=target.name,
-        steps=refreshing(backend(target, state), wanted),
+        steps=refreshing(target.backend(state), wanted),
         reason="there are no materialized views",
         notes=_notes(found, wanted),
     )

@@ -10,7 +10,6 @@ from dbops.commands import rollback as commands
 from dbops.environments.frozen import Frozen
 from dbops.errors import Refused
 from dbops.operations import authoring, require
-from dbops.probe import backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +68,7 @@ def _can_go(revision: Revision) -> bool:
 
 
 def _downgrade(target: Target, state: State, before: Before, undone: tuple[Revision, ...]) -> Way:
-    beside, roles = backend(target, state), target.environment.migrations.roles
+    beside, roles = target.backend(state), target.environment.migrations.roles
     step = commands.downgrade(
         beside,
         target.environment,
@@ -90,7 +89,7 @@ def _downgrade(target: Target, state: State, before: Before, undone: tuple[Revis
 
 def _restore(target: Target, state: State, before: Before, why: str) -> Way:
     dump, file = _dump(target, before)
-    beside, environment = backend(target, state), target.environment
+    beside, environment = target.backend(state), target.environment
     found = manifest.of(target.machine, before.dump) if before.dump else None
     name = restore.restoring(environment)
     steps = (

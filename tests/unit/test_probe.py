@@ -46,7 +46,7 @@ class Answers:
 
 def found(tmp_path, *answers):
     target = handmade.make_target(tmp_path)
-    beside = probe.backend(target, handmade.running(target))
+    beside = target.backend(handmade.running(target))
     machine = Answers(*answers)
     database = probe._database(replace(target, machine=machine), beside)
     assert not machine.left

@@ -13,7 +13,6 @@ from dbops.commands import scratch as commands
 from dbops.commands import sql
 from dbops.errors import ExitCode, Problem
 from dbops.operations import scratch, walk, which
-from dbops.probe import backend
 
 STRANGE = "20990101_000000000"
 AT_BASELINE = ["table", "raw.slips", "TABLE"]
@@ -100,7 +99,7 @@ def test_the_history_is_what_follows_the_baseline(target):
 
 
 def test_what_notes_the_catalogue_is_the_query_itself_with_all_its_settings(target):
-    asked = commands.record(backend(target, handmade.running(target)), "beside")
+    asked = commands.record(target.backend(handmade.running(target)), "beside")
     query = sql.query("catalogue").read_text(encoding="utf-8")
     settings, _, rest = query.partition("\nWITH members AS")
     assert rest.rstrip() in asked.text
