@@ -13,7 +13,7 @@ from fabric.executor import Executor as FabricExecutor
 from invoke.executor import Executor
 
 from dbops import argv, commandline, hints
-from dbops.commandline import ENV, JSON, changing, command, releasing
+from dbops.commandline import ENV, JSON, answering, changing, command, releasing
 from tasks import namespace
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def rollback(to: str | None = None) -> Halves:
 
 
 @command(help={"env": ENV, "run": "the run; the newest when left out", "json": JSON})
+@answering
 def attach(c: Context, env: str | None = None, run: str | None = None, json: bool = False) -> None:
     """Follow a run on the host again, to its true end, or tell how it ended."""
     from dbops import output, perform
@@ -93,6 +94,7 @@ def attach(c: Context, env: str | None = None, run: str | None = None, json: boo
 
 
 @command(help={"env": ENV, "run": "the run; the newest when left out", "json": JSON})
+@answering
 def cancel(c: Context, env: str | None = None, run: str | None = None, json: bool = False) -> None:
     """Interrupt a run on the host; what its running step did is rolled back."""
     from dbops import output, perform

@@ -15,7 +15,16 @@ from invoke.collection import Collection
 sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
 from dbops import argv, commandline, hints  # noqa: E402  after the line above
-from dbops.commandline import ENV, JSON, PLAN, changing, command, destroying, reading  # noqa: E402  after the line above
+from dbops.commandline import (  # noqa: E402  after the line above
+    ENV,
+    JSON,
+    PLAN,
+    answering,
+    changing,
+    command,
+    destroying,
+    reading,
+)
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -66,6 +75,7 @@ def ps(c: Context, env: str | None = None, json: bool = False) -> None:
         "follow": "go on showing new lines",
     }
 )
+@answering
 def logs(
     c: Context,
     env: str | None = None,
@@ -107,6 +117,7 @@ def doctor(c: Context, env: str | None = None, json: bool = False) -> None:
 
 
 @command(help={"env": ENV, "command": "one statement to run instead of a prompt"})
+@answering
 def psql(c: Context, env: str | None = None, command: str | None = None) -> None:
     """Open psql on the environment's database, or run one statement."""
     from dbops import perform
@@ -383,6 +394,7 @@ def al_plan(c: Context, env: str | None = None) -> None:
 
 
 @command(help={"env": ENV})
+@answering
 def al_cur_legacy(c: Context, env: str | None = None) -> None:
     """Show where the legacy history says the database is, where one is configured."""
     from dbops import perform
@@ -496,6 +508,7 @@ def journal(c: Context, env: str | None = None, json: bool = False) -> None:
         "json": JSON,
     }
 )
+@answering
 def schedule(
     c: Context,
     env: str | None = None,

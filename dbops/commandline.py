@@ -103,14 +103,14 @@ def reading(
 
     def made(body: Callable[..., Any]) -> Task[Any]:
         helps = {"env": ENV, **({"json": JSON} if machine else {}), **_dashed(own)}
-        reads: Command = command(help=helps)(_answering(body))
+        reads: Command = command(help=helps)(answering(body))
         reads.reads, reads.changes_with = True, changes_with
         return reads
 
     return made
 
 
-def _answering(body: Callable[..., Any]) -> Callable[..., Any]:
+def answering(body: Callable[..., Any]) -> Callable[..., Any]:
     """Return BODY with every end told, and with a document for --json where a problem is an answer.
 
     Ctrl-C, too: Invoke would end with 1 and no word.
@@ -130,7 +130,7 @@ def _answering(body: Callable[..., Any]) -> Callable[..., Any]:
             raise Interrupted(
                 f"{argv.typed(sys.argv)}: interrupted",
                 where=options.get("env") or "",
-                why="it only looks, so nothing is half done",
+                why="nothing is half done",
                 next_command="type the same command again",
             ) from None
         except OSError as error:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _FACTS = """\
 command -v docker >/dev/null || {{ echo 'missing docker'; exit; }}
-engine=$(docker version --format '{{{{.Server.Version}}}}' 2>&1) || {{ echo "dead $engine"; exit; }}
-found=$(docker compose version --short 2>&1) || {{ echo "lacking $found"; exit; }}
+engine=$(docker version --format '{{{{.Server.Version}}}}' 2>&1) ||
+    {{ echo "$engine" | sed 's/^/dead /'; exit; }}
+found=$(docker compose version --short 2>&1) || {{ echo "$found" | sed 's/^/lacking /'; exit; }}
 docker volume ls --filter {name} --format '{{{{json .}}}}' | sed 's/^/volume /'
 docker ps --all --filter {volume} --format '{{{{.Label "com.docker.compose.project"}}}}' |
     sort -u | sed 's/^/user /'

@@ -219,6 +219,8 @@ def check_destructive(
 ) -> None:
     """Refuse a destructive runbook on a protected environment unless it is meant.
 
+    A name that was given is looked at everywhere: who confirms another one means another one.
+
     Args:
         runbook: what would run.
         environment: where it would run.
@@ -230,28 +232,29 @@ def check_destructive(
     Raises:
         Refused: not forced, not confirmed, or confirmed with another name (exit 3).
     """
-    if not (environment.is_protected and (runbook.destructive or runbook.confirmed)):
-        return
     command = typed or environment.command(runbook.verb)
-    if runbook.destructive and not force:
+    is_asked = environment.is_protected and (runbook.destructive or runbook.confirmed)
+    if is_asked and runbook.destructive:
+        if not force:
+            raise Refused(
+                f"{environment.name} is protected",
+                where=runbook.verb,
+                why=runbook.loses or "this command can lose data",
+                next_command=f"{command} --force",
+            )
+        command = f"{command} --force"
+    if is_asked and confirm is None:
+        confirm = _asked(runbook, environment, command, ask)
+    if confirm is not None and unicodedata.normalize("NFKC", confirm).strip() != environment.name:
         raise Refused(
-            f"{environment.name} is protected",
-            where=runbook.verb,
-            why=runbook.loses or "this command can lose data",
-            next_command=f"{command} --force",
-        )
-    forced = f"{command} --force" if runbook.destructive else command
-    name = _confirmed(runbook, environment, forced, ask) if confirm is None else confirm
-    if unicodedata.normalize("NFKC", name).strip() != environment.name:
-        raise Refused(
-            f"{environment.name}: {name!r} is not the environment's name",
+            f"{environment.name}: {confirm!r} is not the environment's name",
             where=runbook.verb,
             why="nothing was touched",
-            next_command=forced,
+            next_command=command,
         )
 
 
-def _confirmed(
+def _asked(
     runbook: Runbook, environment: Environment, command: str, ask: Callable[[str], str] | None
 ) -> str:
     """Return the name that is typed when the terminal asks for it.

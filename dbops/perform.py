@@ -123,7 +123,7 @@ def _change(found: Target, verb: Verb, options: Options) -> None:
         return
     changed = False
     if runbook.steps:
-        _guarded(runbook, found, state, options, frees=verb.frees)
+        _guarded(verb, runbook, found, state, options)
         state, changed = _carry_out(verb, found, runbook, state)
     else:
         output.nothing_to_do(runbook)
@@ -161,19 +161,19 @@ def _check_plan(runbook: Runbook, found: Target, options: Options) -> None:
         )
 
 
-def _guarded(
-    runbook: Runbook, found: Target, state: State, options: Options, *, frees: bool
-) -> None:
+def _guarded(verb: Verb, runbook: Runbook, found: Target, state: State, options: Options) -> None:
+    # Of a deploy, and of a host that is not known yet, more is looked at than the question says.
+    is_shown = runbook.confirmed or verb.marks
     try:
-        release.check(runbook, found, state, frees=frees)
-        if runbook.confirmed:
+        release.check(runbook, found, state, frees=verb.frees)
+        if is_shown:
             output.summary(runbook)
         guard.check_destructive(
             runbook,
             found.environment,
             force=options.force,
             confirm=options.confirm,
-            ask=partial(_asked, runbook) if output.is_terminal() else None,
+            ask=partial(_asked, runbook, is_shown) if output.is_terminal() else None,
             typed=argv.retyped(sys.argv, without=("--force", "--confirm", "--plan", "--json")),
         )
     except Refused as refusal:
@@ -181,8 +181,8 @@ def _guarded(
         raise
 
 
-def _asked(runbook: Runbook, question: str) -> str:
-    if not runbook.confirmed:
+def _asked(runbook: Runbook, is_shown: bool, question: str) -> str:  # noqa: FBT001  bound ahead
+    if not is_shown:
         output.summary(runbook)
     return output.ask(question)
 

@@ -36,8 +36,12 @@ def shell(environment: Environment, first: str) -> str:
 
     In base64, since the account's own shell, which is handed it, may be of any kind.
     """
-    text = base64.b64encode(f"{opening(environment)}{first}".encode()).decode()
+    text = _encoded(f"{opening(environment)}{first}")
     return f"exec sh -c 'eval \"$(echo {text} | base64 -d)\"; exec sh'"
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def framed(script: str, token: str) -> str:
@@ -55,8 +59,9 @@ def framed_question(question: Question, token: str) -> str:
 
 
 def on_terminal(environment: Environment, command: Sequence[str]) -> str:
-    """Return the shell text that runs COMMAND in the checkout, for a terminal."""
-    return f"{opening(environment).strip()}; exec {words(*command)}"
+    """Return what runs COMMAND in the checkout, for a terminal; the account's shell may be any."""
+    text = f"{opening(environment).strip()}; exec {words(*command)}"
+    return f"exec sh -c 'eval \"$(echo {_encoded(text)} | base64 -d)\"'"
 
 
 def question(script: str) -> Question:

@@ -147,6 +147,7 @@ def _database(
     current = require.known_version(target, found)
     if current is None:
         raise migrations.not_stamped(target, found)
+    migrations.check_applied(target, found, current)
     wanted = _wanted(target, current, revision)
     pending = target.graph.between([current], wanted)
     beside = target.backend(state)
@@ -186,12 +187,18 @@ def _check_never_was(target: Target, host: HostFacts) -> None:
     Raises:
         Refused: the journal knows that there was one (exit 3).
     """
-    known = [each for each in host.journal if any(each.get("to", ()))]
+    # What ran on the host itself, with inv, wrote only where it began.
+    known = [
+        (", ".join(at), each["at"])
+        for each in host.journal
+        for at in (each.get("to", ()), each.get("from", ()))
+        if any(at)
+    ]
     if known and target.environment.is_protected:
         raise Refused(
             f"{target.name}: the database is gone or empty, and there was one",
             where=target.environment.database.name,
-            why=f"the journal has it at {', '.join(known[-1]['to'])} on {known[-1]['at']}; "
+            why=f"the journal has it at {known[-1][0]} on {known[-1][1]}; "
             "a deploy builds only what never was",
             next_command=f"{target.command('up')}, then "
             f"{target.command('restore')} --dump FILE --force; "

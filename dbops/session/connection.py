@@ -7,11 +7,18 @@ import hashlib
 import os
 import shlex
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fabric import Connection
 from fabric.config import Config
-from paramiko import AuthenticationException, BadHostKeyException, ChannelException, SSHException
+from paramiko import (
+    Agent,
+    AuthenticationException,
+    BadHostKeyException,
+    ChannelException,
+    SSHException,
+)
 from paramiko.client import MissingHostKeyPolicy
 from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
 
@@ -21,6 +28,8 @@ from dbops.session import known_hosts
 from dbops.session.login import EagerTransport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from paramiko import PKey, SSHClient
 
     from dbops.environments.model import Environment
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 15
 LOST_AFTER_SECONDS = 25.0
+_AGENT = os.environ.get("SSH_AUTH_SOCK", "")  # the shell's own
 
 
 def opened(environment: Environment, hop: Hop, gateway: Connection | None) -> Connection:
@@ -55,28 +65,57 @@ def opened(environment: Environment, hop: Hop, gateway: Connection | None) -> Co
     except BadHostKeyException as error:
         raise _changed_key(environment, hop, error) from error
     except (SSHException, OSError, EOFError) as error:
+        what = _what(error, is_it=_is_it(connection.client))
+        connection.client.close()
         raise Unreachable(
-            f"{environment.name}: {_what(error)}",
+            f"{environment.name}: {what}",
             where=str(hop),
             why=_reason(error),
-            next_command=f"ssh {_ssh_words(hop)}",
+            next_command=hop.ssh,
         ) from error
+    # What a jump host is asked to open takes an hour otherwise (paramiko 5.1).
+    connection.transport.channel_timeout = CONNECT_SECONDS
     if gateway is None and not hop.proxy_command:
         _notice_a_dead_link(connection.transport.sock)
     return connection
 
 
 def _credentials(hop: Hop) -> dict[str, Any]:
-    if hop.agent_socket:
-        os.environ["SSH_AUTH_SOCK"] = hop.agent_socket  # paramiko knows no other way
+    _choose_agent(hop.agent_socket or _AGENT)
     return {
+        "pkey": _listed_in_agent(hop.keys) if hop.agent and hop.listed_only else None,
         "key_filename": list(hop.keys),
-        "allow_agent": hop.agent,
+        "allow_agent": hop.agent and not hop.listed_only,
         "look_for_keys": False,
         "transport_factory": EagerTransport,
         "banner_timeout": CONNECT_SECONDS,
         "auth_timeout": CONNECT_SECONDS,
     }
+
+
+def _choose_agent(socket: str) -> None:
+    """Let the agent that listens at SOCKET be asked: paramiko knows the variable alone."""
+    os.environ.pop("SSH_AUTH_SOCK", None)
+    if socket:
+        os.environ["SSH_AUTH_SOCK"] = socket
+
+
+def _listed_in_agent(files: Iterable[str]) -> PKey | None:
+    """Return the agent's key whose public half lies in one of FILES, or beside it as .pub."""
+    public = {_blob(Path(each)) for file in files for each in (file, f"{file}.pub")}
+    agent = Agent()
+    found = next((each for each in agent.get_keys() if each.asbytes() in public), None)
+    if found is None:
+        agent.close()
+    return found
+
+
+def _blob(file: Path) -> bytes:
+    """Return the key that FILE holds if it is a public one: its kind, base64, and a comment."""
+    try:
+        return base64.b64decode(file.read_text(encoding="utf-8").split()[1], validate=True)
+    except (OSError, ValueError, IndexError):
+        return b""
 
 
 def _trust_only_known_keys(client: SSHClient, hop: Hop) -> None:
@@ -96,17 +135,19 @@ class _RefuseUnknownKeys(MissingHostKeyPolicy):  # type: ignore[misc]  # paramik
             f"the host key of {self.hop.known_as} is unknown",
             where=", ".join(map(str, self.hop.known_hosts)) or "no known_hosts file",
             why=f"it presents {fingerprint(key)}; nothing says that this is really it",
-            next_command=f"compare it with the host's own, then ssh {_ssh_words(self.hop)}",
+            next_command=f"compare it with the host's own, then {self.hop.ssh}",
         )
 
 
 def _changed_key(environment: Environment, hop: Hop, error: BadHostKeyException) -> Refused:
+    files = [each for each in hop.known_hosts if known_hosts.keys([each], hop.known_as)]
+    file = shlex.quote(str(next(iter(files), hop.known_hosts[0])))
     return Refused(
         f"{environment.name}: the host key of {hop.known_as} has changed",
         where=", ".join(map(str, hop.known_hosts)),
         why=f"it presents {fingerprint(error.key)}, known is {fingerprint(error.expected_key)}",
         next_command="find out why; only then: "
-        f"ssh-keygen -R {shlex.quote(hop.known_as)} -f {hop.known_hosts[0]}",
+        f"ssh-keygen -R {shlex.quote(hop.known_as)} -f {file}",
     )
 
 
@@ -116,15 +157,17 @@ def fingerprint(key: PKey) -> str:
     return f"{key.get_name()} SHA256:{digest}"
 
 
-def _ssh_words(hop: Hop) -> str:
-    port = f"-p {hop.port} " if hop.port != ssh_config.SSH_PORT else ""
-    return f"{port}{hop.user}@{hop.address}"
+def _is_it(client: SSHClient) -> bool:
+    """Return whether the host has shown its key: what fails from then on is the login."""
+    transport = client.get_transport()
+    return transport is not None and bool(transport.initial_kex_done)
 
 
-def _what(error: Exception) -> str:
+def _what(error: Exception, *, is_it: bool) -> str:
     if isinstance(error, PasswordRequiredException):
         return "the private key is encrypted"
-    if isinstance(error, AuthenticationException):
+    # paramiko reads a key file as each kind there is, and keeps the last complaint alone.
+    if isinstance(error, AuthenticationException) or is_it:
         return "the host does not let us in"
     return "the host does not answer"
 

@@ -53,3 +53,14 @@ class Pulse(threading.Thread):
             if self.transport.is_active():
                 self.last = time.monotonic()
             time.sleep(PULSE_SECONDS)
+
+    def end_when_silent(self, seconds: float) -> None:
+        """Close the connection once nothing was heard for SECONDS: a terminal looks at no clock."""
+
+        def watch() -> None:
+            while self.transport.is_active():
+                time.sleep(1)
+                if time.monotonic() - self.last > seconds:
+                    self.transport.close()
+
+        threading.Thread(target=watch, daemon=True).start()

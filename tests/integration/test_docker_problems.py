@@ -106,6 +106,20 @@ def test_a_service_that_never_gets_well_is_told_with_its_log(kept):
         succeeded(kept.inv("up", *STG))
 
 
+def test_what_compose_only_warns_of_stops_nothing(kept):
+    file = kept.directory / "docker" / "docker-compose.stg.yml"
+    whole = file.read_text(encoding="utf-8")
+    anchor = "    extends: {file: docker/common.yml, service: db}\n"
+    warned = anchor + '    labels: {note: "${NOBODY_SETS_IT}"}\n'
+    file.write_text(f'version: "3.8"\n{whole.replace(anchor, warned)}', encoding="utf-8")
+    try:
+        assert kept.json("ps", *STG)["status"] == "running"
+        kept.must("health", *STG)
+        kept.must("backup", *STG)
+    finally:
+        file.write_text(whole, encoding="utf-8")
+
+
 def test_a_compose_file_that_cannot_be_read_is_named(kept):
     file = kept.directory / "docker" / "docker-compose.stg.yml"
     whole = file.read_text(encoding="utf-8")

@@ -61,6 +61,9 @@ def test_an_unknown_host_key_is_refused_with_its_fingerprint(rig: Rig, host: str
     said = refused(told, ExitCode.REFUSED, f"the host key of {name(rig, host)} is unknown")
     assert f"it presents {shown(rig.host_keys[host])};" in said
     assert f"where: {file}\n" in said
+    way = "" if host == "jump" else f"-J deploy@127.0.0.1:{rig.port} "
+    assert f"then ssh {way}-i " in said
+    assert f"-o UserKnownHostsFile={file} deploy@" in said
 
 
 @pytest.mark.parametrize("words", [("ps",), ("deploy", "--confirm", "vm_prod")])

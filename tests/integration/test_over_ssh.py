@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from releases import Fab, held, newest_run, revision, version
-from watching import BASELINE, HEAD, refused, succeeded
+from watching import BASELINE, HEAD, refused, succeeded, until
 
 from dbops.errors import ExitCode
 
@@ -91,6 +91,31 @@ def test_psql_over_ssh_runs_what_is_piped_in_and_stops_at_the_first_error(rig: R
     assert "division by zero" in done.stderr
     assert "never" not in done.stdout
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize("fault", ["kill_sessions", "cut"])
+def test_a_terminal_whose_line_is_lost_ends_with_69(rig: Rig, fault: str):
+    laptop = rig.laptop_machine
+    with subprocess.Popen(
+        laptop.command(*STG, "psql", "--command", "SELECT pg_sleep(50)"),
+        env=laptop.variables(),
+        cwd=laptop.checkout,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        until(lambda: rig.psql("vm_stg", asleep) == "1", "psql to sleep")
+        getattr(rig, fault)("vm_stg")
+        try:
+            _, error = running.communicate(timeout=45)
+        finally:
+            if fault == "cut":
+                rig.mend("vm_stg")
+    assert running.returncode == ExitCode.UNREACHABLE, error
+    assert "error: vm_stg: the connection was lost" in error
+    assert "Traceback" not in error
 
 
 def test_psql_is_refused_where_the_host_says_that_it_is_another(rig: Rig, fab: Fab):

@@ -167,9 +167,21 @@ def test_a_server_without_the_database_gets_it_in_the_same_plan(checkout):
     assert titles(runbook) == ["create the database sanbou_dev", LOAD, f"upgrade to {HEAD}"]
 
 
+def test_a_baseline_without_its_relations_is_refused_as_al_up_does(checkout):
+    push_next(checkout)
+    state = checkout.state(BASELINE)
+    for there, why in (((), "the snapshot was never applied"), (("raw.slips",), "dropped them")):
+        bare = checkouts.replace(state.database, relations=there)
+        with pytest.raises(Problem, match="relations of it are missing") as raised:
+            planned(checkout, checkouts.replace(state, database=bare))
+        assert raised.value.code == ExitCode.REFUSED
+        assert why in raised.value.message
+
+
+@pytest.mark.parametrize("told", [{"to": [HEAD]}, {"from": [HEAD]}, {"to": [""], "from": [HEAD]}])
 @pytest.mark.parametrize("exists", [False, True])
-def test_a_protected_database_that_was_there_is_not_built_anew(checkout, exists):
-    ended = {"event": "end", "at": "2026-11-22T00:00:00Z", "run": "1", "code": 0, "to": [HEAD]}
+def test_a_protected_database_that_was_there_is_not_built_anew(checkout, exists, told):
+    ended = {"event": "end", "at": "2026-11-22T00:00:00Z", "run": "1", "code": 0, **told}
     state = checkouts.replace(
         checkout.state(exists=exists, **BARE), host=checkout.host(journal=(ended,))
     )

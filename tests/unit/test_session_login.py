@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
+import time
 
 import handmade
 import paramiko
@@ -12,7 +14,7 @@ from paramiko.auth_handler import AuthHandler
 
 from dbops.environments.sections import Host
 from dbops.errors import Unreachable
-from dbops.session import Session
+from dbops.session import Session, connection
 from dbops.session.login import EagerTransport
 
 SECONDS = 10
@@ -100,25 +102,74 @@ def test_without_an_exchange_of_keys_no_key_is_shown(key):
         EagerTransport(near).auth_publickey("rin", key)
 
 
-def test_a_host_that_closes_the_connection_after_its_greeting_does_not_answer(tmp_path):
+def _refused(directory, serve, *, known="", key=None):
+    """Return the problem of a session with a host that SERVE plays."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        closing = threading.Thread(target=_greet_and_close, args=(listening,))
-        closing.start()
-        known = tmp_path / "known_hosts"
-        known.touch()
+        port = listening.getsockname()[1]
+        serving = threading.Thread(target=serve, args=(listening,))
+        serving.start()
+        file = directory / "known_hosts"
+        file.write_text(f"[127.0.0.1]:{port} {known}\n" if known else "", encoding="utf-8")
         host = Host(
             address="127.0.0.1",
             directory="/srv/x",
             user="rin",
-            port=listening.getsockname()[1],
-            known_hosts=str(known),
+            port=port,
+            known_hosts=str(file),
+            key=str(key) if key else None,
         )
-        found = handmade.make_environment(tmp_path, host=host)
+        found = handmade.make_environment(directory, host=host)
         with pytest.raises(Unreachable) as raised:
-            Session(found.at_host()).text(tmp_path / "marker")
-        closing.join()
-    assert "the host does not answer" in raised.value.what
-    assert raised.value.why
+            Session(found.at_host()).text(directory / "marker")
+        serving.join()
+    return raised.value
+
+
+def test_a_host_that_closes_the_connection_after_its_greeting_does_not_answer(tmp_path):
+    problem = _refused(tmp_path, _greet_and_close)
+    assert "the host does not answer" in problem.what
+    assert problem.why
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa", "ed25519"])
+def test_a_host_that_knows_none_of_our_keys_does_not_let_us_in(tmp_path, monkeypatch, key, kind):
+    monkeypatch.setattr(connection, "_AGENT", "")
+    own = tmp_path / "own"
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", own], check=True)
+    host_key = paramiko.ECDSAKey.generate()
+
+    def serve(listening):
+        accepted, _ = listening.accept()
+        with accepted:
+            server = paramiko.Transport(accepted)
+            server.add_server_key(host_key)
+            server.start_server(threading.Event(), Server(key))
+            server.join(SECONDS)
+            server.close()
+
+    known = f"{host_key.get_name()} {host_key.get_base64()}"
+    problem = _refused(tmp_path, serve, known=known, key=own)
+    assert "the host does not let us in" in problem.what
+    assert problem.next_command.startswith(f"ssh -i {own} -p ")
+
+
+def test_of_the_agent_the_listed_key_is_offered_alone(tmp_path, monkeypatch):
+    listed, other = tmp_path / "listed", tmp_path / "other"
+    for each in (other, listed):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", each], check=True)
+    agent = ["ssh-agent", "-D", "-a", str(tmp_path / "agent")]
+    with subprocess.Popen(agent, stdout=subprocess.DEVNULL) as running:
+        while not (tmp_path / "agent").exists():
+            time.sleep(0.01)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+        subprocess.run(["ssh-add", "-q", other, listed], check=True)
+        listed.unlink()  # only the agent has it
+        found = connection._listed_in_agent([str(listed)])
+        none = connection._listed_in_agent([str(tmp_path / "nothing")])
+        found.agent.close()
+        running.terminate()
+    assert none is None
+    assert found.get_base64() == listed.with_suffix(".pub").read_text("utf-8").split()[1]
 
 
 def _greet_and_close(listening):

@@ -153,7 +153,7 @@ def test_only_keys_that_exist_are_offered(configured, tmp_path):
     ("said", "offered", "socket"),
     [
         ({}, True, ""),
-        ({"identitiesonly": "yes"}, False, ""),
+        ({"identitiesonly": "yes"}, True, ""),
         ({"identityagent": "none"}, False, ""),
         ({"identityagent": "SSH_AUTH_SOCK"}, True, ""),
         ({"identityagent": "/run/agent"}, True, "/run/agent"),
@@ -163,6 +163,24 @@ def test_the_agent_is_asked_as_ssh_would_ask_it(configured, said, offered, socke
     configured(vm=said)
     (hop,) = ssh_config.route(host())
     assert (hop.agent, hop.agent_socket) == (offered, socket)
+    assert hop.listed_only == ("identitiesonly" in said)
+
+
+def test_a_key_file_has_its_tokens_filled_in(configured, tmp_path):
+    here = tmp_path / "10.0.0.5_deploy"
+    here.touch()
+    configured(vm={"hostname": "10.0.0.5", "user": "deploy", "identityfile": f"{tmp_path}/%h_%r"})
+    assert ssh_config.route(host())[0].keys == (str(here),)
+
+
+def test_what_to_type_goes_the_same_way(configured):
+    configured()
+    typed = [each.ssh for each in ssh_config.route(host(jump="a@one:2201,two", user="b"))]
+    assert typed == ["ssh -p 2201 a@one", "ssh -J a@one:2201 me@two", "ssh -J a@one:2201,two b@vm"]
+    (hop,) = ssh_config.route(host(port=2022, key="~/my key", known_hosts="/srv/known"))
+    assert hop.ssh == "ssh -i '~/my key' -p 2022 -o UserKnownHostsFile=/srv/known me@vm"
+    configured(vm={"proxyjump": "one"})  # ssh knows that by itself
+    assert ssh_config.route(host())[-1].ssh == "ssh me@vm"
 
 
 def test_a_configuration_that_ssh_refuses_is_said_in_its_own_words(monkeypatch):
