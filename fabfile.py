@@ -52,6 +52,7 @@ class OverSsh(FabricExecutor):  # type: ignore[misc]  # Fabric has no types
 
 
 @releasing(
+    mends=True,
     to="end at this revision instead of the head",
     pull="fast-forward the checkout first; --no-pull leaves it as it is",
     rehearse="full, schema or off: what of the fresh backup the upgrade is tried on first",

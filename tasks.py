@@ -466,7 +466,7 @@ def mv_refresh(view: str | None = None) -> Halves:
 # Who changes it, and who did
 
 
-@changing(frees=True, message="why, for those who are refused")
+@changing(holds=True, message="why, for those who are refused")
 def lock(message: str | None = None) -> Halves:
     """Lock an environment by hand: nothing changes it, people and timers alike."""
     from dbops.operations import holds
@@ -474,7 +474,7 @@ def lock(message: str | None = None) -> Halves:
     return partial(holds.lock, message=message), holds.concluded
 
 
-@changing(frees=True)
+@changing(holds=True)
 def unlock() -> Halves:
     """Take the manual lock away."""
     from dbops.operations import holds

@@ -140,16 +140,16 @@ def answering(body: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def changing(
-    env: str | None = None, *, frees: bool = False, **own: str
+    env: str | None = None, *, holds: bool = False, **own: str
 ) -> Callable[[Callable[..., Any]], Task[Any]]:
     """Return a decorator for a command that changes an environment and loses no rows.
 
     Args:
         env: the environment when none is named; only for what changes nothing but the checkout.
-        frees: it also runs while somebody has locked the environment by hand.
+        holds: it locks the environment by hand, or frees it.
         own: the help of the command's own options.
     """
-    return partial(_made, shared=_CHANGING, env=env, own=own, how={"frees": frees})
+    return partial(_made, shared=_CHANGING, env=env, own=own, how={"holds": holds})
 
 
 def destroying(*, marks: bool = False, **own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
@@ -162,15 +162,18 @@ def destroying(*, marks: bool = False, **own: str) -> Callable[[Callable[..., An
     return partial(_made, shared=_DESTROYING, own=own, how={"marks": marks})
 
 
-def releasing(*, force: bool = False, **own: str) -> Callable[[Callable[..., Any]], Task[Any]]:
+def releasing(
+    *, force: bool = False, mends: bool = False, **own: str
+) -> Callable[[Callable[..., Any]], Task[Any]]:
     """Return a decorator for a command that brings a release to a host, or takes one back.
 
     Args:
         force: it can lose rows, so that --force is asked for on a protected environment.
+        mends: it also goes to a host whose services cannot be listed.
         own: the help of the command's own options.
     """
     shared = {**_RELEASING, **({"force": (False, FORCE)} if force else {})}
-    return partial(_made, shared=shared, own=own, how={})
+    return partial(_made, shared=shared, own=own, how={"mends": mends})
 
 
 def _made(

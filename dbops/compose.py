@@ -47,6 +47,8 @@ class ComposeProject:
     def probe(self) -> Service:
         """Return what the compose project's services are doing now.
 
+        A project whose files cannot be read comes with the reason, to be raised by who needs more.
+
         Raises:
             Unreachable: there is no docker, no compose, or the engine does not answer (exit 69).
             Refused: the volume belongs to another compose project (exit 3).
@@ -60,7 +62,11 @@ class ComposeProject:
         services = tuple(sorted(map(_service, _listed(facts.get("service", [])))))
         runs = dict(services).get(settings.database_service) in WELL
         kept: ServiceStatus = "stopped" if own or services else "absent"
-        return Service(status="running" if runs else kept, services=services)
+        return Service(
+            status="running" if runs else kept,
+            services=services,
+            unreadable=_unreadable(self.environment, facts),
+        )
 
     def blank(self, service: Service) -> Service:
         """Return what the project will be once its volume is removed."""
@@ -123,14 +129,21 @@ def _check_engine(environment: Environment, facts: dict[str, list[str]]) -> None
             why=" ".join(facts["lacking"]).strip() or "docker compose said nothing",
             next_command="install the compose v2 plugin, then type the same command again",
         )
-    if "unreadable" in facts:
-        said = [each for each in facts.get("service", []) if each]
-        raise Unreachable(
-            f"{environment.name}: docker compose cannot read the project",
-            where=", ".join(settings_of(environment).files),
-            why=said[-1] if said else "docker compose said nothing",
-            next_command=f"correct the file it names, then {environment.command('ps')}",
-        )
+
+
+def _unreadable(environment: Environment, facts: dict[str, list[str]]) -> Unreachable | None:
+    if "unreadable" not in facts:
+        return None
+    said = [each for each in facts.get("service", []) if each]
+    following = f"correct the file it names, then {environment.command('ps')}"
+    if environment.remote:
+        following = f"push a commit that corrects it, then {environment.command('deploy')}"
+    return Unreachable(
+        f"{environment.name}: docker compose cannot read the project",
+        where=", ".join(settings_of(environment).files),
+        why=said[-1] if said else "docker compose said nothing",
+        next_command=following,
+    )
 
 
 def _check_volume(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dbops import following, guard, output, release, runner, runs
 from dbops.commands import detached, host, psql, sql
 from dbops.commands.shell import words
-from dbops.errors import Locked, Problem, Unreachable
+from dbops.errors import Locked, Problem
 from dbops.local import moved
 from dbops.probe import probe
 
@@ -31,9 +31,9 @@ def carry_out(verb: Verb, found: Target, planned: Runbook, state: State) -> tupl
     """
     runbook, run = planned, ""
     while True:
-        release.check(runbook, found, state, frees=verb.frees)
+        release.check(runbook, found, state, frees=verb.holds)
         with following.Interrupts() as interrupts:
-            run, lines = start(runbook, found, state, frees=verb.frees, follows=run)
+            run, lines = start(runbook, found, state, frees=verb.holds, follows=run)
             ended = following.followed(found, run, lines, interrupts)
         _check_result(runbook, found, run, ended)
         found.forget()
@@ -203,8 +203,8 @@ def _now(found: Target) -> str:
     """Return where database and checkout are now, as the host says it."""
     try:
         state = probe(found)
-    except Unreachable:
-        return "the host or its database does not answer"
+    except Problem as problem:
+        return f"{problem.what}: {problem.why}"
     commit = state.host.commit if state.host else ""
     if state.database is None:
         return f"the database is {state.service.status}, the checkout at {commit[:12]}"

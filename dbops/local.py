@@ -46,7 +46,7 @@ def carry_out(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]
             if runbook.destructive and runbook.id != (confirmed or runbook.id):
                 raise moved(planned, runbook, found)
             # What is planned only now, on a server that had to be started, is asked for now.
-            release.check(runbook, found, state, frees=verb.frees)
+            release.check(runbook, found, state, frees=verb.holds)
             _run(runbook, found, lock, state)
             changed = True
             if not runbook.continues:

@@ -165,7 +165,7 @@ def _guarded(verb: Verb, runbook: Runbook, found: Target, state: State, options:
     # Of a deploy, and of a host that is not known yet, more is looked at than the question says.
     is_shown = runbook.confirmed or verb.marks
     try:
-        release.check(runbook, found, state, frees=verb.frees)
+        release.check(runbook, found, state, frees=verb.holds)
         if is_shown:
             output.summary(runbook)
         guard.check_destructive(

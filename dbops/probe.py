@@ -20,18 +20,22 @@ if TYPE_CHECKING:
     from dbops.target import Target
 
 
-def probe(target: Target, *foreseen: Question) -> State:
+def probe(target: Target, *foreseen: Question, mends: bool = False) -> State:
     """Return the state of TARGET.
 
     Args:
         target: the environment.
         foreseen: what else will be asked of its host next.
+        mends: who asks can do without a list of services, which a broken file makes unreadable.
 
     Raises:
-        Unreachable: the server runs but does not answer (exit 69).
+        Unreachable: the server runs but does not answer, or nobody can say whether it runs
+            (exit 69).
     """
     host = _host(target, foreseen) if target.environment.remote else None
     service = target.place.probe()
+    if service.unreadable is not None and not mends:
+        raise service.unreadable
     state = State(service=service, database=None, host=host)
     if service.status != "running":
         return state

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dbops.environments.frozen import Frozen
+
+if TYPE_CHECKING:
+    from dbops.errors import Unreachable
 
 ServiceStatus = Literal["absent", "stopped", "running"]
 
@@ -22,6 +25,7 @@ class Service(Frozen):
         stale: a postmaster.pid of a dead or foreign process lies in the data directory.
         services: name and state or health of each container of a compose project.
         moved: it runs, but was started when the data directory had another path.
+        unreadable: why a compose project's services cannot be listed.
     """
 
     status: ServiceStatus
@@ -34,6 +38,7 @@ class Service(Frozen):
     data: Path = Path()
     socket_directory: Path = Path()
     services: tuple[tuple[str, str], ...] = ()
+    unreadable: Unreachable | None = None
 
 
 class Database(Frozen):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dbops import hosts
 from dbops.environments.frozen import Frozen
 from dbops.probe import probe
 from dbops.state import Service, State
@@ -26,21 +28,27 @@ class Verb(Frozen):
         plan: decides what runs.
         conclude: says what is true afterwards.
         marks: it lets a host say who it is, so that is not asked first.
-        frees: it also runs while somebody has locked the environment by hand.
+        holds: it locks the environment by hand or frees it: it also runs while it is locked, and
+            whatever services and database are doing.
+        mends: it can bring a release to a host whose services cannot even be listed.
         foresees: what its plan will ask of a host, so that it is sent together with the probe.
     """
 
     plan: Callable[[Target, State], Runbook]
     conclude: Callable[[Target, State], Conclusion]
     marks: bool = False
-    frees: bool = False
+    holds: bool = False
+    mends: bool = False
     foresees: Callable[[Target], tuple[Question, ...]] | None = None
 
     def probe(self, found: Target) -> State:
         """Return the state of FOUND; a machine that is being marked has none yet."""
         if self.marks and not found.environment.remote:
             return UNASKED
-        return probe(found, *(self.foresees(found) if self.foresees else ()))
+        if self.holds:
+            return replace(UNASKED, host=hosts.probe(found) if found.environment.remote else None)
+        foreseen = self.foresees(found) if self.foresees else ()
+        return probe(found, *foreseen, mends=self.mends)
 
 
 class Options(Frozen):

@@ -57,19 +57,55 @@ def plan(
     check_checkout(target, host)
     new = upstream.ask(target, host, pull=pull)
     planned = replace(target, archive=new.archive)
+    if _only_mends(state, new):
+        return _mending(planned, state, new)
     changing = _database(planned, state, new, revision, rehearse)
     steps = (*_backing_up(target, state, changing), *_pulling(target, host, new), *changing)
-    is_needed = bool(steps)
-    finish = _finishing(planned, revision) if is_needed else ()
+    if steps:
+        steps = (*steps, *_finishing(planned, revision))
     return Runbook(
         verb="deploy",
         environment=target.name,
-        steps=(*steps, *finish),
+        steps=steps,
         reason=_reason(state, host),
         releases=True,
         confirmed=True,
         loses=f"{target.name} gets {new.commit[:12]}",
-        notes=_notes(planned, state, new, (*steps, *finish), revision, rehearse),
+        notes=_notes(planned, state, new, steps, revision, rehearse),
+    )
+
+
+def _only_mends(state: State, new: Upstream) -> bool:
+    """Return whether a release took the services down, so that no backup can be taken first.
+
+    Raises:
+        Unreachable: its files cannot be read, and no new ones are there (exit 69).
+    """
+    broken = state.service.unreadable
+    if broken is not None and not new.files:
+        raise broken
+    is_down = state.database is None and not _is_new(state)
+    return bool(is_down and new.files and (broken or releases.unreleased(on_host(state))))
+
+
+def _mending(target: Target, state: State, new: Upstream) -> Runbook:
+    """Plan to bring the commit and the services back up, and nothing else."""
+    host = on_host(state)
+    steps = (*_pulling(target, host, new), *target.backend(state).bring_up())
+    return Runbook(
+        verb="deploy",
+        environment=target.name,
+        steps=steps,
+        reason=_reason(state, host),
+        releases=True,
+        confirmed=True,
+        loses=f"{target.name} gets {new.commit[:12]}",
+        notes=(
+            "PostgreSQL does not run since a release that failed: this brings back the services "
+            f"and no revision; then {target.command('deploy')} once more",
+            *(f"commit {each}" for each in new.log),
+            *durations.seconds(steps, host.journal),
+        ),
     )
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dbops import following, hosts, journal, output, probe, runs
-from dbops.errors import Problem, Unreachable, UsageProblem
+from dbops.errors import Problem, UsageProblem
 from dbops.output import Conclusion
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def _revision(target: Target, found: dict[str, Any]) -> str:
     if "to" not in found:
         try:
             state = probe.probe(target)
-        except Unreachable:
-            return "a revision it does not tell: it does not answer"
+        except Problem as problem:
+            return f"a revision it does not tell: {problem.what}"
         found = {"to": state.database.versions if state.database else ()}
     return ", ".join(filter(None, found["to"])) or "no revision"
 

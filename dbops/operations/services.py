@@ -126,7 +126,10 @@ def _check_services(target: Target, state: State, facts: dict[str, str | None]) 
 
 def logs(target: Target, *, lines: int, service: str | None, follow: bool) -> int:
     """Show the end of the log on this terminal and return the exit code of what shows it."""
-    beside = target.place.backend(target.place.probe())
+    found = target.place.probe()
+    if found.unreadable is not None:
+        raise found.unreadable
+    beside = target.place.backend(found)
     return target.machine.hand_over(beside.logs(lines, service, follow=follow))
 
 

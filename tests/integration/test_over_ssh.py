@@ -97,7 +97,7 @@ def test_psql_over_ssh_runs_what_is_piped_in_and_stops_at_the_first_error(rig: R
 def test_a_terminal_whose_line_is_lost_ends_with_69(rig: Rig, fault: str):
     laptop = rig.laptop_machine
     with subprocess.Popen(
-        laptop.command(*STG, "psql", "--command", "SELECT pg_sleep(50)"),
+        laptop.command(*STG, "psql", "--command", f"SELECT pg_sleep(50) AS {fault}"),
         env=laptop.variables(),
         cwd=laptop.checkout,
         stdin=subprocess.DEVNULL,
@@ -105,7 +105,7 @@ def test_a_terminal_whose_line_is_lost_ends_with_69(rig: Rig, fault: str):
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
-        asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        asleep = f"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '% AS {fault}'"
         until(lambda: rig.psql("vm_stg", asleep) == "1", "psql to sleep")
         getattr(rig, fault)("vm_stg")
         try:

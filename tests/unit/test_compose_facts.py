@@ -7,7 +7,6 @@ import pytest
 from dbops.compose import ComposeProject
 from dbops.environments.model import Database, Environment
 from dbops.environments.sections import Compose
-from dbops.errors import Unreachable
 
 DOCKER = """\
 #!/bin/sh
@@ -69,6 +68,6 @@ def test_no_service_is_no_failure(project, compose):
 
 def test_what_compose_cannot_read_is_told_by_its_last_line(project):
     compose = f"{WARNING}; echo 'services must be a mapping' >&2; exit 15"
-    with pytest.raises(Unreachable, match="docker compose cannot read the project") as raised:
-        project(compose).probe()
-    assert "why:   services must be a mapping" in raised.value.message
+    problem = project(compose).probe().unreadable
+    assert "docker compose cannot read the project" in problem.what
+    assert problem.why == "services must be a mapping"
