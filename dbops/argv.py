@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 # Invoke's and Fabric's own options that take a value, which is no task.
 _WITH_VALUE = {"--search-root", "-r", "--config", "-f", "--collection", "-c", "-H", "--hosts"}
 _WITH_VALUE |= {"--command-timeout", "-T", "--list-format", "-F", "--list-depth", "-D"}
-_WITH_VALUE |= {"--print-completion-script", "--identity", "-i"}
+_WITH_VALUE |= {"--print-completion-script", "--identity", "-i", "--connect-timeout", "-t"}
+_WITH_VALUE |= {"--ssh-config", "-S"}
 # Options of this tool that a command is typed again without, and that take a value.
 _OWN_WITH_VALUE = {"--confirm", "--plan-id", "--against"}
 _ASKING = {"--complete", "--help", "-h"}

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def append(journal: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Add ENTRY to JOURNAL (made with mode 0600 when missing) and return it as it was written.
+def append(journal: Path, entry: Mapping[str, Any]) -> None:
+    """Add ENTRY to JOURNAL, which is made with mode 0600 when missing.
 
     Concurrent writers queue on a lock of the file itself; the line is on disk when this returns.
     """
@@ -35,8 +35,6 @@ def append(journal: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
         file.write(f"{torn}{line}\n".encode())
         file.flush()
         os.fsync(file.fileno())
-    written: dict[str, Any] = json.loads(line)
-    return written
 
 
 def _last(content: bytes) -> dict[str, Any]:

@@ -90,7 +90,6 @@ def _parse(facts: dict[str, Any]) -> Database:
         server_version=facts["server_version"],
         environment=facts["environment"],
         versions=tuple(facts["versions"]),
-        has_revision_log=facts["has_revision_log"],
         objects=facts["objects"],
         schemas=tuple(facts["schemas"]),
         relations=tuple(facts["relations"]),

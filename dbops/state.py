@@ -69,7 +69,6 @@ class Database(Frozen):
     server_version: int = 0
     environment: str = ""
     versions: tuple[str, ...] = ()
-    has_revision_log: bool = False
     objects: int = 0
     schemas: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()

@@ -102,8 +102,8 @@ def _mending(target: Target, state: State, new: Upstream) -> Runbook:
         loses=f"{target.name} gets {new.commit[:12]}",
         notes=(
             (
-                "PostgreSQL does not run since a release that failed: this brings back the services "
-                f"and no revision; then {target.command('deploy')} once more"
+                "PostgreSQL does not run since a release that failed: this brings back the "
+                f"services, and no revision; then {target.command('deploy')} once more"
             ),
             *(f"commit {each}" for each in new.log),
             *durations.seconds(steps, host.journal),

@@ -58,9 +58,7 @@ def _upgrade_from_nothing(target: Target, state: State) -> Runbook:
             why="a protected environment is built only on purpose",
             next_command=f"{target.command('db-init-from-snapshot')} --force",
         )
-    graph, baseline = target.graph, target.environment.migrations.baseline
-    graph.head  # noqa: B018  two heads are refused before anything is created
-    beside = target.backend(state)
+    beside, baseline = target.backend(state), target.environment.migrations.baseline
     return Runbook(
         verb="al-up",
         environment=target.name,

@@ -139,7 +139,7 @@ def _named(target: Target, found: list[Run], run: str) -> Run:
 
 
 def _first(found: list[Run], run: Run) -> Run:
-    """Return where RUN began: a deploy that had to start the database first is two runs."""
+    """Return where RUN began: one that had to start the database first is two runs."""
     known = {each["run"]: each for each in found}
     while run.get("follows") in known:
         run = known[run["follows"]]
@@ -151,8 +151,7 @@ def _tries(found: list[Run], newest: Run, now: tuple[list[str], str]) -> list[Ru
     tries = [newest]
     for number, each in enumerate(found[found.index(newest) + 1 :], start=found.index(newest) + 2):
         if _verb(each) == "deploy":
-            is_done = each["result"] == "ok" and not each.get("continues")
-            if is_done or _revisions(each, "to") not in ([], _found(tries[-1])):
+            if each["result"] == "ok" or _revisions(each, "to") not in ([], _found(tries[-1])):
                 break
             tries.append(each)
         elif _verb(each) in _STARTING:
@@ -190,7 +189,7 @@ def _before(target: Target, found: list[Run], tries: list[Run]) -> Before:
 
 def _found(run: Run) -> list[str]:
     """Return the revisions RUN began at; what only started the database changed none."""
-    return _revisions(run, "from") or _revisions(run, "to" if run.get("continues") else "from")
+    return _revisions(run, "from") or (_revisions(run, "to") if run.get("continues") else [])
 
 
 def _nothing(target: Target, run: Run, *, is_code_known: bool) -> Refused:

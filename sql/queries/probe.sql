@@ -55,7 +55,6 @@ SELECT json_build_object(
     'server_version', current_setting('server_version_num')::int,
     'environment', coalesce(current_setting('dbops.environment', true), ''),
     'versions', :'versions'::json,
-    'has_revision_log', :'has_log'::boolean,
     'objects', (SELECT count(*) FROM relations) + (SELECT count(*) FROM others),
     'schemas', (SELECT coalesce(json_agg(nspname ORDER BY nspname), '[]') FROM schemas),
     'relations', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM relations),

@@ -17,7 +17,6 @@ FACTS = {
     "server_version": 170010,
     "environment": "local_dev",
     "versions": [],
-    "has_revision_log": False,
     "objects": 0,
     "schemas": ["public"],
     "relations": [],
