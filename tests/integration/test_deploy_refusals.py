@@ -239,3 +239,20 @@ def test_production_is_still_where_it_was_and_a_confirmed_deploy_goes_through(ri
     assert (version(rig, "vm_prod"), commit(rig, "vm_prod")) == (HEAD, rig.first)
     assert f"at {LAST} (head)" in fab.deploy("prod")
     assert version(rig, "vm_prod") == LAST
+
+
+def test_a_lost_production_database_is_not_built_anew_and_comes_back_from_its_backup(
+    rig: Rig, fab: Fab
+):
+    rig.psql("vm_prod", "CREATE TABLE stg.only_here AS SELECT 7 AS row")
+    succeeded(fab("-H", "prod", "backup"))
+    dumps = json.loads(fab("-H", "prod", "backups", "--json").stdout)
+    rig.compose("vm_prod", "down", "--volumes")
+    told = refused(fab("-H", "prod", "deploy", *SURE), ExitCode.REFUSED, "and there was one")
+    assert "next:  fab -H prod up, then fab -H prod restore --dump FILE --force;" in told
+    succeeded(fab("-H", "prod", "up"))
+    told = refused(fab("-H", "prod", "deploy", *SURE), ExitCode.REFUSED, "and there was one")
+    succeeded(fab("-H", "prod", "restore", "--dump", dumps[0]["dump"], "--force", *SURE))
+    assert rig.psql("vm_prod", "SELECT row FROM stg.only_here") == "7"
+    assert version(rig, "vm_prod") == LAST
+    assert "nothing to do" in succeeded(fab("-H", "prod", "deploy", *SURE))
