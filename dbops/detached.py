@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dbops import following, guard, output, release, runner, runs
+from dbops import events, following, guard, output, release, runner, runs
 from dbops.commands import detached, host, psql, sql
 from dbops.commands.shell import words
 from dbops.errors import Locked, Problem
@@ -178,7 +178,7 @@ def _show_rehearsal(state: State, run: str) -> None:
             output.rehearsed(entry["rehearsal"])
 
 
-def _check_result(runbook: Runbook, found: Target, run: str, ended: runner.Run | None) -> None:
+def _check_result(runbook: Runbook, found: Target, run: str, ended: events.Run | None) -> None:
     """Say that RUN did not come to a good end, and what is true now.
 
     Raises:

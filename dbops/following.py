@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from dbops import output, runner
+from dbops import events, output
 from dbops.commands import detached, psql, sql
 from dbops.errors import Interrupted, Problem, Unreachable
 from dbops.state import Service
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dbops.target import Target
 
 
-def follow(found: Target, run: str, *, past: bool = False) -> runner.Run | None:
+def follow(found: Target, run: str, *, past: bool = False) -> events.Run | None:
     """Show RUN until it ends and return how; None when it ended without leaving a result.
 
     Args:
@@ -40,7 +40,7 @@ def follow(found: Target, run: str, *, past: bool = False) -> runner.Run | None:
 
 def followed(
     found: Target, run: str, lines: Iterator[str], interrupts: Interrupts, *, past: bool = False
-) -> runner.Run | None:
+) -> events.Run | None:
     """Show RUN as `follow` does, by the LINES of its script, where INTERRUPTS are noted already."""
     following = _Following(past=past)
     watch = output.progress()
@@ -72,11 +72,11 @@ class _Following:
         self.past = past
         self.began = time.monotonic()
         self.first = 0
-        self.events: list[runner.Event] = []
+        self.events: list[events.Event] = []
         self.log: list[str] = []
         self.code: int | None = None
 
-    def take(self, line: str) -> Iterator[runner.Event]:
+    def take(self, line: str) -> Iterator[events.Event]:
         """Take one LINE of what the host prints in, and yield what there is to show."""
         kind, _, text = line.partition(" ")
         if kind == "event":
@@ -88,35 +88,35 @@ class _Following:
         else:
             yield self._waiting()
 
-    def _event(self, text: str) -> Iterator[runner.Event]:
+    def _event(self, text: str) -> Iterator[events.Event]:
         try:
             facts = json.loads(text)
         except ValueError:  # the host lost its power while it was written
             return
         self.first = self.first or facts["at"]
-        self.events.append(runner.event(facts, self._seconds(facts)))
+        self.events.append(events.event(facts, self._seconds(facts)))
         yield self.events[-1]
 
     def _seconds(self, facts: dict[str, Any]) -> float:
         return float(facts["at"] - self.first) if self.past else time.monotonic() - self.began
 
-    def _waiting(self) -> runner.Event:
+    def _waiting(self) -> events.Event:
         begun = next((each for each in reversed(self.events) if each.kind == "begin"), None)
         seconds = time.monotonic() - self.began
         if begun is None or not begun.total:
-            return runner.Event(kind="wait", step=begun.step if begun else 0, seconds=seconds)
+            return events.Event(kind="wait", step=begun.step if begun else 0, seconds=seconds)
         own = "\n".join(self.log).rpartition(f"--- step {begun.step}\n")[2]
         done = own.count(begun.counts)
-        return runner.Event(kind="wait", step=begun.step, seconds=seconds, done=done)
+        return events.Event(kind="wait", step=begun.step, seconds=seconds, done=done)
 
-    def run(self) -> runner.Run | None:
+    def run(self) -> events.Run | None:
         """Return how the run ended, None when it did not come to its end."""
         if self.code is None and self.events and self.events[-1].kind == "done":
             self.code = 0  # only who watched over it was killed
         if self.code is None:
             return None
         log, seconds = "\n".join(self.log), time.monotonic() - self.began
-        return runner.ended(self.code, tuple(self.events), log, seconds)
+        return events.ended(self.code, tuple(self.events), log, seconds)
 
 
 def _unheard(found: Target, run: str, problem: Unreachable) -> Unreachable:

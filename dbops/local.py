@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dbops import guard, journal, output, release, runner, runs
+from dbops import events, guard, journal, locking, output, release, runner, runs
 from dbops.errors import Refused
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def carry_out(verb: Verb, found: Target, planned: Runbook) -> tuple[State, bool]
         output.say(f"{found.name}: waiting for {text}")
 
     path = found.home / "lock"
-    with runner.hold(path, holder, wait_seconds=LOCK_WAIT_SECONDS, waiting=waiting) as lock:
+    with locking.hold(path, holder, wait_seconds=LOCK_WAIT_SECONDS, waiting=waiting) as lock:
         _recover(found)
         while True:
             state = verb.probe(found)
@@ -69,7 +69,7 @@ def _run(runbook: Runbook, found: Target, lock: int, state: State) -> None:
     versions = state.database.versions if state.database else ()
     begun = {"run": identity, "verb": runbook.verb, "plan": runbook.id, "from": versions}
     holder = {"verb": runbook.verb, "who": runs.who(), "since": runs.now(), "run": identity}
-    runner.name_holder(lock, holder)
+    locking.name_holder(lock, holder)
     record(found, {"event": "begin", **begun})
     output.beginning(runbook)
     directory = found.home / "runs" / identity
@@ -101,7 +101,7 @@ def _left(directory: Path) -> dict[str, Any]:
     return left
 
 
-def _steps(run: runner.Run) -> list[dict[str, object]]:
+def _steps(run: events.Run) -> list[dict[str, object]]:
     begun = {each.step: each for each in run.events if each.kind == "begin"}
     return [
         {
@@ -119,7 +119,7 @@ def _recover(found: Target) -> None:
     entries = journal.read(found.home / "journal.jsonl")
     last = next((each for each in reversed(entries) if each["event"] in {"begin", "end"}), None)
     if last and last["event"] == "begin":
-        done = runner.is_done(found.home / "runs" / last["run"])
+        done = events.is_done(found.home / "runs" / last["run"])
         ended = {"run": last["run"], "code": 0 if done else None, "recovered": True}
         record(found, {"event": "end", **ended})
 

@@ -1,24 +1,22 @@
 """The one module that executes: it reads with a command, changes with a runbook, or hands over.
 
 A runbook runs in a process group of its own and writes its events to files, so that it goes on, or
-ends cleanly, when this process dies. The lock is a file descriptor the script inherits: it is held
-until the script ends, and nothing has to be cleaned up afterwards.
+ends cleanly, when this process dies.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import re
 import signal
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dbops.environments.frozen import Frozen
-from dbops.errors import Locked, Problem
+from dbops.errors import Problem
+from dbops.events import Event, Run, ended, event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -111,36 +109,6 @@ def hand_over(words: Sequence[str], *, directory: Path | None = None) -> int:
     return code if code >= 0 else _BY_SIGNAL - code
 
 
-class Event(Frozen):
-    """Something the script reported, with the seconds since the run began."""
-
-    kind: str
-    step: int = 0
-    title: str = ""
-    code: int = 0
-    seconds: float = 0.0
-    counts: str = ""
-    total: int = 0
-    done: int = 0
-
-
-class Run(Frozen):
-    """A run that ended.
-
-    Attributes:
-        code: the script's exit code; 130 after Ctrl-C.
-        failed: the title of the step that failed, empty when all went well.
-        log: the last lines the commands wrote.
-        seconds: how long the run took.
-    """
-
-    code: int
-    failed: str
-    log: str
-    seconds: float
-    events: tuple[Event, ...] = ()
-
-
 def run(
     runbook: Runbook,
     directory: Path,
@@ -173,18 +141,6 @@ def run(
     return ended(child.returncode, events, log, time.monotonic() - started)
 
 
-def ended(code: int, events: tuple[Event, ...], log: str, seconds: float) -> Run:
-    """Return the run that ended with CODE after SECONDS, with what its failed step wrote to LOG."""
-    failed = _failed_step(events)
-    return Run(
-        code=code,
-        failed=failed.title,
-        log=_said(log, failed),
-        seconds=seconds,
-        events=events,
-    )
-
-
 def _start(
     script: Path, directory: Path, lock: int, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
@@ -207,13 +163,13 @@ def _follow(
         _interrupts_go_to(child),
     ):
         while True:
-            ended = child.poll() is not None
+            is_over = child.poll() is not None
             for line in file:
                 said = event(json.loads(line), time.monotonic() - started)
                 begun, done = (said, 0) if said.kind == "begin" else (begun, done)
                 watch(said)
                 yield said
-            if ended:
+            if is_over:
                 return
             done += log.read().count(begun.counts.encode()) if begun.total else 0
             seconds = time.monotonic() - started
@@ -235,108 +191,3 @@ def _interrupts_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def event(line: Mapping[str, Any], seconds: float) -> Event:
-    """Return the event of a LINE of events.jsonl, SECONDS after the run began."""
-    return Event(
-        kind=line["event"],
-        step=line.get("step", 0),
-        title=line.get("title", ""),
-        code=line.get("code", 0),
-        seconds=seconds,
-        counts=line.get("counts", ""),
-        total=line.get("total", 0),
-    )
-
-
-def is_done(directory: Path) -> bool:
-    """Return whether the run in DIRECTORY came to its end."""
-    path = directory / "events.jsonl"
-    return path.exists() and '"event":"done"' in path.read_text(encoding="utf-8")
-
-
-def _failed_step(events: tuple[Event, ...]) -> Event:
-    """Return the beginning of the first step that did not end well; step 0 when all did."""
-    ended = {each.step: each.code for each in events if each.kind == "end"}
-    begun = (each for each in events if each.kind == "begin")
-    return next((each for each in begun if ended.get(each.step, 1)), Event(kind="begin"))
-
-
-def _said(text: str, failed: Event, lines: int = 8) -> str:
-    """Return the last LINES lines the failed step wrote, or so many from its last error on."""
-    own = text.rpartition(f"--- step {failed.step}\n")[2].partition("\n--- step ")[0]
-    told = [each for each in own.splitlines() if each.strip() and not _PROGRESS.match(each)]
-    errors = [at for at, each in enumerate(told) if _ERROR.search(each)]
-    # pg_restore shows the whole statement behind the error.
-    first = min(max(len(told) - lines, 0), *errors[-1:], len(told))
-    return "\n".join(told[first : first + lines])
-
-
-# What --verbose tells of each part, for the progress bar; errors and their details say so.
-_PROGRESS = re.compile("pg_(dump|restore): (?!error|warning|detail|hint)")
-_ERROR = re.compile(r"\b(error|ERROR|FATAL|PANIC): ")
-
-
-@contextmanager
-def hold(
-    path: Path, holder: Mapping[str, str], *, wait_seconds: float, waiting: Callable[[str], None]
-) -> Iterator[int]:
-    """Hold the lock file PATH, naming HOLDER in it, and give its descriptor.
-
-    Args:
-        path: the lock file; made when missing, never removed.
-        holder: who, verb and since, for the people who wait.
-        wait_seconds: how long to wait for another holder.
-        waiting: called once, with who holds it, when there is one.
-
-    Raises:
-        Locked: another process still holds it after WAIT_SECONDS (exit 75).
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        _take(descriptor, path, wait_seconds, waiting)
-        name_holder(descriptor, holder)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def name_holder(lock: int, holder: Mapping[str, str]) -> None:
-    """Write into the lock file open as LOCK who holds it: a line of JSON, as a host writes it."""
-    text = json.dumps(holder, ensure_ascii=False, separators=(",", ":"))
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{text}\n".encode(), 0)
-
-
-def _take(descriptor: int, path: Path, wait_seconds: float, waiting: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + wait_seconds
-    told = False
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            text = _holder(path)
-            if time.monotonic() >= deadline:
-                raise Locked(
-                    "another command is changing this environment",
-                    where=str(path),
-                    why=text or "its holder has only just begun",
-                    next_command="wait for it, then type the same command again",
-                ) from None
-            if text and not told:
-                waiting(text)
-                told = True
-            time.sleep(10 * POLL_SECONDS)
-        else:
-            return
-
-
-def _holder(path: Path) -> str:
-    """Return who holds the lock, empty in the moment before the holder has written it."""
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return ""
-    return f"{facts['verb']} by {facts['who']}, since {facts['since']}"

@@ -15,8 +15,8 @@ from dbops.errors import ExitCode, Interrupted, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dbops.events import Run
     from dbops.runbook import Runbook
-    from dbops.runner import Run
     from dbops.target import Target
 
 RUNS_KEPT = 50

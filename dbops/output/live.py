@@ -11,7 +11,7 @@ from dbops.output.stream import say
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from dbops.runner import Event
+    from dbops.events import Event
 
 
 HEARTBEAT_SECONDS = 30.0

@@ -39,7 +39,7 @@ LAYERS = (
         "linting",
     },
     {"commands"},
-    {"runner", "journal", "ssh_config"},
+    {"events", "runner", "locking", "journal", "ssh_config"},
     {"machine", "session", "mirror"},
     {"embedded", "compose", "server", "places"},
     {"target"},

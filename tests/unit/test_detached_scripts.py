@@ -283,13 +283,13 @@ def test_a_run_of_a_laptop_whose_clock_is_behind_is_kept(host):
 LOCAL = """
 import sys
 from pathlib import Path
-from dbops import runner
+from dbops import locking, runner
 from dbops.runbook import Runbook, Step
 home, run = Path(sys.argv[1]), sys.argv[2]
 book = Runbook(verb="al-up", environment="vm_stg", steps=(Step(title="wait", command="sleep 60"),))
 holder = {"verb": "al-up", "who": "rin", "since": "now"}
-with runner.hold(home / "lock", holder, wait_seconds=0, waiting=print) as lock:
-    runner.name_holder(lock, {**holder, "run": run})
+with locking.hold(home / "lock", holder, wait_seconds=0, waiting=print) as lock:
+    locking.name_holder(lock, {**holder, "run": run})
     directory = home / "runs" / run
     runner.run(book, directory, lock=lock, environment={}, watch=lambda event: None)
 """

@@ -10,7 +10,7 @@ import checkouts
 import pytest
 from checkouts import git
 
-from dbops import guard, hosts, journal, runner, upstream
+from dbops import guard, hosts, journal, locking, upstream
 from dbops.commands import host as commands
 from dbops.errors import ExitCode, Problem, Refused, Unreachable
 from dbops.operations import history
@@ -88,8 +88,8 @@ def test_a_run_begun_on_the_host_itself_is_listed_as_running(checkout):
     holder = {"verb": "al-up", "who": "rin", "since": "now"}
     journal.append(home / "journal.jsonl", {"event": "begin", "run": "r", **holder})
     (checkout.there / ".dbops" / "environment").write_text("vm_stg")  # no end of line
-    with runner.hold(home / "lock", holder, wait_seconds=0, waiting=print) as lock:
-        runner.name_holder(lock, {**holder, "run": "r"})
+    with locking.hold(home / "lock", holder, wait_seconds=0, waiting=print) as lock:
+        locking.name_holder(lock, {**holder, "run": "r"})
         target = checkout.target()
         assert hosts.probe(target).marker == "vm_stg"
         (found,) = history.listed(target)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dbops.events import Event
 from dbops.output import live
-from dbops.runner import Event
 
 BEGUN = Event(kind="begin", step=2, title="back up", counts="dumping", total=4, seconds=1.0)
 HALF = Event(kind="wait", step=2, done=2, seconds=2.0)

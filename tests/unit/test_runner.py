@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dbops import runner
+from dbops import events, locking, runner
 from dbops.errors import ExitCode, Locked, Problem
 from dbops.runbook import Runbook, Step
 
@@ -53,13 +53,13 @@ LIBPQ = [
 STARTER = """
 import json, sys
 from pathlib import Path
-from dbops import runner
+from dbops import locking, runner
 from dbops.runbook import Runbook, Step
 home = Path(sys.argv[1])
 steps = tuple(Step(title=each, command=each, group=sys.argv[2]) for each in sys.argv[3:])
 book = Runbook(verb="try", environment="here", steps=steps)
 holder = {"verb": "try", "who": "me", "since": "now"}
-with runner.hold(home / "lock", holder, wait_seconds=60, waiting=print) as lock:
+with locking.hold(home / "lock", holder, wait_seconds=60, waiting=print) as lock:
     run = runner.run(book, home / "run", lock=lock, environment={}, watch=lambda event: None)
 print(json.dumps({"code": run.code, "failed": run.failed, "log": run.log}))
 """
@@ -71,7 +71,7 @@ def _step(command, verify="", group="", title=None):
 
 
 def _hold(home, wait_seconds=0.0, waiting=lambda _: None):
-    return runner.hold(home / "lock", HOLDER, wait_seconds=wait_seconds, waiting=waiting)
+    return locking.hold(home / "lock", HOLDER, wait_seconds=wait_seconds, waiting=waiting)
 
 
 def _run(home, *steps, environment=None, watch=lambda _: None):
@@ -122,7 +122,7 @@ def test_steps_run_in_order_and_each_reports_its_beginning_and_its_end(tmp_path)
     run = _run(tmp_path, _step("echo 1 >>said"), _step("echo 2 >>said"))
     assert run.code == 0
     assert _order(run) == [("begin", 1), ("end", 1), ("begin", 2), ("end", 2), ("done", 0)]
-    assert runner.is_done(tmp_path / "run")
+    assert events.is_done(tmp_path / "run")
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +146,7 @@ def test_a_failing_step_stops_the_rest_and_only_its_own_log_is_returned(tmp_path
     )
     assert (run.code, run.failed, run.log) == (7, "the bad one", "out\nerror")
     assert not Path("never").exists()
-    assert not runner.is_done(tmp_path / "run")
+    assert not events.is_done(tmp_path / "run")
 
 
 def test_a_step_stops_at_its_first_failing_line(tmp_path):
@@ -443,7 +443,7 @@ def test_a_run_goes_on_without_its_killed_starter_and_holds_the_lock_until_it_en
     Path("go").touch()
     with _hold(tmp_path, wait_seconds=60):
         assert Path("ended").exists()
-        assert runner.is_done(tmp_path / "run")
+        assert events.is_done(tmp_path / "run")
 
 
 def test_the_lock_reaches_the_script_whatever_its_number_here(tmp_path):
