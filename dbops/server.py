@@ -8,9 +8,8 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dbops import runner
+from dbops import binaries, runner
 from dbops.commands.server import ServerBackend
-from dbops.embedded import Embedded
 from dbops.errors import Unreachable, UsageProblem
 from dbops.state import Service
 
@@ -75,13 +74,13 @@ class ExistingServer:
         server = self.environment.server
         return self.environment.path(server.passfile) if server and server.passfile else None
 
-    def _waiting(self, binaries: Path) -> str:
+    def _waiting(self, programs: Path) -> str:
         """Return what to type to see whether the server is there: all other commands need it."""
         server = self.environment.server
         place = [f"--dbname=service={server.service}"] if server and server.service else []
         if server and server.host:
             place = [f"--host={server.host}", f"--port={server.port or 5432}"]
-        return shlex.join([str(binaries / "pg_isready"), *place])
+        return shlex.join([str(programs / "pg_isready"), *place])
 
     def _address(self) -> str:
         server = self.environment.server
@@ -96,9 +95,9 @@ class ExistingServer:
     def backend(self, service: Service) -> ServerBackend:
         """Return what builds the commands that reach the server."""
         del service
-        binaries = Embedded(environment=self.environment).binaries
+        found = binaries.find(self.environment)
         return ServerBackend(
-            environment=self.environment, binaries=binaries, passfile=self._passfile()
+            environment=self.environment, binaries=found, passfile=self._passfile()
         )
 
     def describe(self, service: Service) -> str:

@@ -183,7 +183,7 @@ def _psql(host: str, port: int) -> list[str]:
 
 
 def _binaries() -> Path:
-    from dbops.embedded import Embedded
+    from dbops import binaries
     from dbops.environments.model import Database, Environment
 
     environment = Environment(
@@ -194,7 +194,7 @@ def _binaries() -> Path:
         backend="embedded",
         database=Database(name="tests"),
     )
-    return Embedded(environment=environment).binaries
+    return binaries.find(environment)
 
 
 def make_project(parent: Path | None = None) -> Project:

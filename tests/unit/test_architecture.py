@@ -41,7 +41,7 @@ LAYERS = (
     {"commands"},
     {"events", "runner", "locking", "journal", "ssh_config"},
     {"machine", "session", "mirror"},
-    {"embedded", "compose", "server", "places"},
+    {"binaries", "embedded", "compose", "server", "places"},
     {"target"},
     {"guard", "output", "hosts", "upstream"},
     {"probe"},
