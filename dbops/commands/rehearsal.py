@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
-from dbops.commands import lock_watch, psql, restore
+from dbops.commands import lock_watch, psql, restore, sql
 from dbops.commands.shell import RUN, lines, words
 from dbops.environments import beside
 from dbops.environments.frozen import Frozen
@@ -180,7 +180,7 @@ def _catalogue(backend: Backend, environment: Environment, name: str, file: str)
     was filled, and the order of columns, which an upgrade never changes.
     """
     query = environment.tool_directory / "sql" / "queries" / "catalogue.sql"
-    options = ("--no-align", "--tuples-only", "--file=-")
+    options = ("--no-align", "--tuples-only", f"--command={sql.UNLIMITED}", "--file=-")
     ask = words(*psql.command(backend, *options, database=name))
     without = """sed -e '/^\\["unpopulated view"/d' -e '/^\\["column order"/d'"""
     return lines(

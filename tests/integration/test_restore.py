@@ -307,6 +307,40 @@ def test_a_psql_command_anywhere_is_refused_by_psql_itself(backed, plain, tmp_pa
     assert contents(backed) == before
 
 
+@pytest.fixture
+def limited(backed):
+    """The live database ends whatever takes longer than 0.3 s, and is read only by default."""
+    backed.psql(
+        "CREATE FUNCTION public.slow(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE"
+        " AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN n; END $$",
+        "CREATE TABLE public.slow AS SELECT n FROM generate_series(1, 9) n",
+        # ANALYZE computes what an index is on, for each row.
+        "CREATE INDEX ON public.slow (public.slow(n))",
+    )
+    backed.must("db-bootstrap-roles", *DEV)
+    backed.psql(
+        "ALTER DATABASE sanbou_dev SET statement_timeout = '300ms'",
+        "ALTER DATABASE sanbou_dev SET default_transaction_read_only = on",
+    )
+    yield
+    backed.psql(
+        "ALTER DATABASE sanbou_dev RESET statement_timeout",
+        "ALTER DATABASE sanbou_dev RESET default_transaction_read_only",
+        database="postgres",
+    )
+    backed.psql("DROP TABLE public.slow; DROP FUNCTION public.slow")
+
+
+@pytest.mark.usefixtures("limited")
+def test_limits_of_the_live_database_end_neither_a_backup_nor_a_restore(backed):
+    before = contents(backed), backed.psql(TOLD_OF_A_DATABASE)
+    dump = backed.json("backup", *DEV)["dump"]
+    assert "holds every row" in succeeded(backed.inv("backups", *DEV, "--restore-test"))
+    succeeded(backed.inv(*restoring(dump)))
+    assert (contents(backed), backed.psql(TOLD_OF_A_DATABASE)) == before
+    assert "statement_timeout=300ms" in before[1]
+
+
 def test_a_table_and_its_children_are_counted_each_by_itself(backed):
     backed.psql(
         "CREATE TABLE public.parent AS SELECT 1 AS a",
