@@ -104,6 +104,7 @@ def _cache(target: Target, state: State, revision: str) -> Path:
         _late(target),
         database.role_variables(environment),
         [(each.id, each.sha256) for each in target.graph.between([], revision)],
+        target.beside_revisions,
     ]
     digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:24]
     return target.cache / f"{digest}.catalogue"
