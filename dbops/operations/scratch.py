@@ -194,8 +194,8 @@ class Scratch:
         Nothing when that is the baseline.
         """
         if revision != self.target.environment.migrations.baseline:
-            self.go_on(revision)
-            self.run(granted(self.target, self.beside, self.name))
+            upgrade = self.beside.alembic("upgrade", revision, database=self.name)
+            self.run(f"( {upgrade} )", granted(self.target, self.beside, self.name))
 
     def go_on(self, revision: str) -> None:
         """Upgrade to REVISION, with the privileges of the schemas there are."""
