@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,7 +54,7 @@ class Target:
 
     def forget(self) -> None:
         """Forget the files that were read: a run may have changed them."""
-        for each in ("files", "versions", "graph", "snapshot"):
+        for each in ("files", "versions", "graph", "beside_revisions", "snapshot"):
             self.__dict__.pop(each, None)
 
     @cached_property
@@ -120,6 +121,19 @@ class Target:
                 next_command=f"correct it there, or git status {self.versions}",
             )
         return graph
+
+    @cached_property
+    def beside_revisions(self) -> tuple[tuple[str, str], ...]:
+        """Return path and sha256 of the files of Alembic's folder that are no revisions.
+
+        Revisions and env.py may read, or import, any of them.
+        """
+        folder, revisions = self.versions.parent, {each.path for each in self.graph.history}
+        return tuple(
+            (str(each.relative_to(folder)), hashlib.sha256(each.read_bytes()).hexdigest())
+            for each in sorted(folder.rglob("*"))
+            if each.is_file() and "__pycache__" not in each.parts and each not in revisions
+        )
 
     @cached_property
     def snapshot(self) -> Snapshot:

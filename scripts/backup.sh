@@ -59,7 +59,7 @@ ask() {
     ask_sql=$1
     shift
     "$@" psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 \
-        --username="$user" --dbname="$database" --command="$ask_sql" </dev/null
+        --username="$user" --dbname="$database" --command="SET statement_timeout = 0" --command="$ask_sql" </dev/null
 }
 
 facts=$(ask "SELECT current_setting('server_version_num') || ' ' || pg_database_size(current_database())

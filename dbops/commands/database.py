@@ -88,6 +88,29 @@ def bootstrap_roles(backend: Backend, environment: Environment) -> Step:
     )
 
 
+def grant_in(
+    backend: Backend,
+    environment: Environment,
+    schemas: tuple[str, ...],
+    database: str | None = None,
+) -> str:
+    """Return the shell text that gives the roles their privileges in SCHEMAS that exist.
+
+    Args:
+        backend: reaches the database.
+        environment: names the roles and their file.
+        schemas: those a revision may have made after the roles were bootstrapped.
+        database: another database than the environment's own, where no role is made.
+    """
+    variables = [*role_variables(environment), f"--set=schemas={','.join(schemas)}"]
+    return psql.transaction(
+        backend,
+        *roles_files(environment),
+        variables=[*variables, *(["--set=scratch=1"] if database else [])],
+        database=database,
+    )
+
+
 def load_snapshot(
     backend: Backend,
     environment: Environment,

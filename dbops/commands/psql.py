@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbops.commands import sql
 from dbops.commands.shell import Question, words
 
 if TYPE_CHECKING:
@@ -38,12 +39,16 @@ def ask(backend: Backend, statement: str, database: str | None = None) -> str:
 
 
 def ask_all(backend: Backend, statements: Sequence[str], database: str | None = None) -> str:
-    """Return the shell text that prints the rows of all STATEMENTS, each a SELECT of one text."""
+    """Return the shell text that prints the rows of all STATEMENTS, each a SELECT of one text.
+
+    They may take as long as they need.
+    """
     # One argument holds 128 KiB at most (execve(2)). One statement in each: before 15, psql shows
     # the last result alone of several (release notes of 15, E.5.3.9).
     several = (statements[at : at + _TOGETHER] for at in range(0, len(statements), _TOGETHER))
     each = [f"--command={' UNION ALL '.join(some)}" for some in several] or ["--command="]
-    return words(*command(backend, "--no-align", "--tuples-only", *each, database=database))
+    options = ("--no-align", "--tuples-only", f"--command={sql.UNLIMITED}")
+    return words(*command(backend, *options, *each, database=database))
 
 
 def asks(backend: Backend, file: Path, *arguments: str, database: str | None = None) -> Question:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
-from dbops.commands import lock_watch, psql, restore
-from dbops.commands.shell import RUN, lines, words
+from dbops.commands import lock_watch, psql, restore, sql
+from dbops.commands.shell import RUN, lines, with_environment, words
 from dbops.environments import beside
 from dbops.environments.frozen import Frozen
 from dbops.runbook import Step
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
 _HERE = f"{RUN}/rehearsal"
 _DUMP = r"""'s/^"backup":"\([^"]*\)".*/\1/p'"""
-# comm indents what only the second of its files has.
+# A tab is before what only the files make.
 _SIDES = r"""NR <= 5 { side = sub(/^\t/, "") ? "expected:  " : "rehearsed: "
     print side substr($0, 1, 300) }"""
+
+_WILD = {"*": ".*", "?": "."}
+_GLOB = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
 
 
 class Upgrade(Frozen):
@@ -78,7 +82,7 @@ def rehearse(backend: Backend, environment: Environment, upgrade: Upgrade) -> St
             _as_the_files_say(backend, environment, upgrade),
             _restored(backend, environment, upgrade),
             _upgraded(backend, environment, upgrade),
-            _compared(upgrade),
+            _compared(environment, upgrade),
         ),
         counts="processing data for table" if upgrade.with_rows else "",
         total=upgrade.tables if upgrade.with_rows else 0,
@@ -180,7 +184,7 @@ def _catalogue(backend: Backend, environment: Environment, name: str, file: str)
     was filled, and the order of columns, which an upgrade never changes.
     """
     query = environment.tool_directory / "sql" / "queries" / "catalogue.sql"
-    options = ("--no-align", "--tuples-only", "--file=-")
+    options = ("--no-align", "--tuples-only", f"--command={sql.UNLIMITED}", "--file=-")
     ask = words(*psql.command(backend, *options, database=name))
     without = """sed -e '/^\\["unpopulated view"/d' -e '/^\\["column order"/d'"""
     return lines(
@@ -189,23 +193,43 @@ def _catalogue(backend: Backend, environment: Environment, name: str, file: str)
     )
 
 
-def _compared(upgrade: Upgrade) -> str:
+def _compared(environment: Environment, upgrade: Upgrade) -> str:
     """Return the shell text that writes the figures and tells what the upgrade made differently.
 
-    What differed before it is drift, which is counted and does not stop a release.
+    What differed before it is drift, which is counted and does not stop a release, nor does what
+    the upgrade makes of it.
     """
+    program = environment.tool_directory / "scripts" / "new_differences.awk"
+    files = " ".join(
+        f"when={when} side={side} {_HERE}/{side}-{when}"
+        for when in ("before", "after")
+        for side in ("rehearsed", "expected")
+    )
+    ignored = "\n".join(map(_expression, environment.drift.ignore))
+    told = with_environment({"LC_ALL": "C", "IGNORED": ignored}, words("awk", "-f", program))
     mode = "full" if upgrade.with_rows else "schema"
     known = f'{{"mode":"{mode}","to":"{upgrade.wanted}","restored_seconds":%s,"drift":%s,%s'
     return lines(
         f"doing={words('the schema it leaves is not what the files say')}",
-        *(
-            f"LC_ALL=C comm -3 {_HERE}/rehearsed-{when} {_HERE}/expected-{when} |"
-            f" LC_ALL=C sort >{_HERE}/differs-{when}"
-            for when in ("before", "after")
-        ),
-        f"LC_ALL=C comm -13 {_HERE}/differs-before {_HERE}/differs-after >{_HERE}/new",
-        f"drift=$(($(wc -l <{_HERE}/differs-before)))",
+        f"{told} {files} >{_HERE}/differs",
+        f"drift=$(head -n 1 {_HERE}/differs)",
+        f"sed 1d {_HERE}/differs | LC_ALL=C sort >{_HERE}/new",
         f'printf {words(known)} "$restored" "$drift" "${{figures#?}}" >{RUN}/rehearsal.json',
         f"awk {words(_SIDES)} {_HERE}/new",
         f"[ ! -s {_HERE}/new ]",
     )
+
+
+def _expression(pattern: str) -> str:
+    """Return a pattern of a shell, of the whole text, as awk's regular expression."""
+    parts = _GLOB.findall(pattern)
+    return f"^{''.join(_in_awk(each) for each in parts)}$"
+
+
+def _in_awk(part: str) -> str:
+    if part in _WILD:
+        return _WILD[part]
+    if len(part) == 1:
+        return f"\\{part}" if part in r"\.^$|()+{}[]" else part
+    inside = part[1:-1].replace("\\", "\\\\")
+    return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"

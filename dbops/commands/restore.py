@@ -156,7 +156,7 @@ def _roles(
     variables = [*commands.role_variables(environment), *(["--set=scratch=1"] if scratch else [])]
     if not files:
         return ""
-    return psql.transaction(backend, *files, variables=variables, database=database)
+    return psql.transaction(backend, sql.UNLIMITED, *files, variables=variables, database=database)
 
 
 def finishing(
@@ -170,15 +170,20 @@ def finishing(
         database: what is finished.
         scratch: it is thrown away, so that no role of the server is made or changed for it.
     """
-    live = environment.database.name
-    copy = _COPY_SETTINGS.format(live=sql.literal(live), new=sql.literal(database))
+    names = {"live": sql.literal(environment.database.name), "new": sql.literal(database)}
+    privileges, settings = (
+        psql.execute(backend, each.format(**names), database="postgres")
+        for each in (_COPY_PRIVILEGES, _COPY_SETTINGS)
+    )
     return Step(
         title="apply roles, privileges and the database's settings, gather statistics",
         command=lines(
             # What belongs to the database itself is in no dump made without --create.
-            psql.execute(backend, copy, database="postgres"),
+            privileges,
             _roles(backend, environment, database, scratch=scratch),
-            psql.execute(backend, "ANALYZE", database=database, one=False),
+            psql.execute(backend, sql.UNLIMITED, "ANALYZE", database=database, one=False),
+            # A statement_timeout or default_transaction_read_only among them would end the work.
+            settings,
         ),
     )
 
@@ -208,6 +213,16 @@ BEGIN
                  -- SET takes no empty name in double quotes, which is how an empty list is stored.
                  WHEN each.value IN ('', '""') THEN quote_literal('') ELSE each.value END);
     END LOOP;
+END $copy$"""
+
+
+_COPY_PRIVILEGES = """\
+DO $copy$
+DECLARE
+    live CONSTANT name := {live};
+    new CONSTANT name := {new};
+    each record;
+BEGIN
     FOR each IN
         SELECT pg_get_userbyid(datdba) AS owner, datconnlimit AS most,
                shobj_description(oid, 'pg_database') AS comment
@@ -232,10 +247,20 @@ BEGIN
 END $copy$"""
 
 
+_MEMBERSHIP = (
+    "SELECT FROM pg_catalog.pg_depend WHERE classid = 'pg_catalog.pg_class'::regclass"
+    " AND objid = {table}::regclass AND deptype = 'e'"
+)
+
+
 def compare_rows(backend: Backend, manifest: Manifest, database: str) -> Step:
-    """Return the step that counts every table of DATABASE and compares with the manifest."""
+    """Return the step that counts every table of DATABASE and compares with the manifest.
+
+    The tables of extensions are left out: what CREATE EXTENSION fills them with is in no dump.
+    """
     differing = [
         f"SELECT {sql.literal(table)} WHERE (SELECT count(*) FROM ONLY {table}) <> {count}"
+        f" AND NOT EXISTS ({_MEMBERSHIP.format(table=sql.literal(table))})"
         for table, count in manifest.rows
     ]
     total = sum(count for _, count in manifest.rows)

@@ -29,6 +29,15 @@ def literal(value: str | None) -> str:
     return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 
+# For work as long as the data is large. Limits come from the server, the role and the database;
+# transaction_timeout is known since 17.
+UNLIMITED = (
+    "DO $$ BEGIN PERFORM pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings"
+    " WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout',"
+    " 'idle_in_transaction_session_timeout'); END $$"
+)
+
+
 def made_alone(database: str) -> str:
     """Return the statement that waits for who makes DATABASE now, and keeps others out.
 

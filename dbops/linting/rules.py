@@ -46,13 +46,14 @@ def check(statements: Sequence[Statement], before: Objects) -> Iterator[Found]:
         statements: what the revision runs, in order.
         before: the objects there are before it.
     """
-    about = [(each, found) for each in statements if (found := names.read(each.code))]
+    read = [(each, names.read(each.code)) for each in statements]
+    about = [(each, found) for each, found in read if found]
     for views in _VIEWS:
         yield from views(about, before)
-    for each in statements:
+    for each, found in read:
         yield from _without_where(each)
         yield from _of_the_cluster(each)
-        yield from _broad(each, known={named.first_line for named, _ in about})
+        yield from _broad(each, is_about_relations=found is not None)
         if _DO.match(each.code):
             what = "nobody looks into a DO block; write its statements out where that is possible"
             yield Found(rule="do-block", message=what, line=each.first_line)
@@ -163,8 +164,8 @@ def _of_the_cluster(statement: Statement) -> Iterator[Found]:
         )
 
 
-def _broad(statement: Statement, known: set[int]) -> Iterator[Found]:
-    if _BROAD.match(_NAMED.sub('""', statement.code)) and statement.first_line not in known:
+def _broad(statement: Statement, *, is_about_relations: bool) -> Iterator[Found]:
+    if not is_about_relations and _BROAD.match(_NAMED.sub('""', statement.code)):
         what = (
             "CASCADE drops whatever depends on this and says nothing; drop that by name first, so "
             "that PostgreSQL refuses (2BP01) what was forgotten"

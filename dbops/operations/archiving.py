@@ -75,6 +75,7 @@ class Move:
             commands.recreate(proof.beside, proof.target.environment, database),
             self._load(proof),
             proof.upgrade(self.wanted),
+            proof.grant(),
             proof.ask("rows", "rows", database),
             moving.no_rows(f"{RUN}/rows", self.accepted, self._accepting()),
             proof.dump("advanced.sql", database),
@@ -101,8 +102,8 @@ class Move:
 
     def _after(self, proof: Proof, name: str, config: str | None = None) -> str:
         head = self.target.graph.head
-        upgrade = proof.upgrade(head, config) if head != self.wanted else ""
-        return lines(upgrade, proof.catalogue(name, proof.database))
+        upgrade = (proof.upgrade(head, config), proof.grant()) if head != self.wanted else ()
+        return lines(*upgrade, proof.catalogue(name, proof.database))
 
     def _then(self, proof: Proof) -> str:
         stage = self.checkout.stage

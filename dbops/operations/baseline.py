@@ -138,6 +138,7 @@ def _prove(target: Target, proof: Proof) -> str:
     return proof.within(
         proof.load(f"{RUN}/snapshot.sql", baseline),
         otherwise(proof.upgrade("head"), forward),
+        proof.grant(),
         proof.dump("again.sql", database),
         otherwise(f"diff {RUN}/snapshot.sql {RUN}/again.sql", forward),
         proof.catalogue("made.catalogue", database),

@@ -13,6 +13,8 @@ from dbops.runbook import Runbook, Step
 from dbops.state import Database, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dbops.commands.backend import Backend
     from dbops.target import Target
 
@@ -186,7 +188,8 @@ def init_from_snapshot(target: Target, state: State, *, finish: bool) -> Runbook
     """
     beside = target.backend(state)
     build = from_nothing(target, blank(target, state), stamp=finish)
-    upgrade = upgrading(target, beside, target.environment.migrations.baseline) if finish else ()
+    baseline, schemas = target.environment.migrations.baseline, loaded_schemas(target)
+    upgrade = upgrading(target, beside, baseline, schemas=schemas) if finish else ()
     return Runbook(
         verb="db-init-from-snapshot",
         environment=target.name,
@@ -213,16 +216,60 @@ def from_nothing(target: Target, state: State, *, stamp: bool) -> tuple[Step, ..
 
 
 def upgrading(
-    target: Target, beside: Backend, current: str, wanted: str | None = None
+    target: Target,
+    beside: Backend,
+    current: str,
+    wanted: str | None = None,
+    *,
+    schemas: Iterable[str] | None = None,
 ) -> tuple[Step, ...]:
-    """Return the step from CURRENT to WANTED, the head when None; none when it is there."""
+    """Return the steps from CURRENT to WANTED; none when it is there.
+
+    Args:
+        target: the environment.
+        beside: reaches the database.
+        current: where it is.
+        wanted: where it ends, the head when None.
+        schemas: those there are before; in others that are declared the roles get their privileges
+            afterwards. Nothing is given when None.
+    """
     end = wanted or target.graph.head
     pending = target.graph.between([current], end)
     if not pending:
         return ()
     what = f" ({len(pending)} revisions)" if len(pending) > 1 else ""
     title = f"upgrade to {end}{what}"
-    return (commands.migrate(beside, "upgrade", end, expected=end, title=title),)
+    return (
+        commands.migrate(beside, "upgrade", end, expected=end, title=title),
+        *(() if schemas is None else _granting(target, beside, schemas)),
+    )
+
+
+def _granting(target: Target, beside: Backend, schemas: Iterable[str]) -> tuple[Step, ...]:
+    late = late_schemas(target, schemas)
+    if not late:
+        return ()
+    return (
+        Step(
+            title=f"give the roles their privileges in {', '.join(late)}, once there",
+            command=commands.grant_in(beside, target.environment, late),
+        ),
+    )
+
+
+def late_schemas(target: Target, schemas: Iterable[str]) -> tuple[str, ...]:
+    """Return the declared schemas that are not among SCHEMAS: a revision may make them.
+
+    None where no file gives privileges in them.
+    """
+    migrations = target.environment.migrations
+    there = {*schemas}
+    return tuple(each for each in migrations.schemas if migrations.roles and each not in there)
+
+
+def loaded_schemas(target: Target) -> tuple[str, ...]:
+    """Return the schemas of a database that the snapshot was just loaded into."""
+    return ("public", *target.snapshot.schemas)
 
 
 def initialised(target: Target, state: State) -> Conclusion:

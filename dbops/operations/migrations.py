@@ -64,7 +64,9 @@ def _upgrade_from_nothing(target: Target, state: State) -> Runbook:
         environment=target.name,
         steps=(
             *databases.from_nothing(target, state, stamp=True),
-            *databases.upgrading(target, beside, baseline),
+            *databases.upgrading(
+                target, beside, baseline, schemas=databases.loaded_schemas(target)
+            ),
         ),
         releases=True,
         notes=(
@@ -131,7 +133,7 @@ def _upgrade_from(target: Target, state: State, current: str, rehearse: str | No
     found = require.database(target, state)
     beside = target.backend(state)
     is_protected = target.environment.is_protected
-    steps = databases.upgrading(target, beside, current)
+    steps = databases.upgrading(target, beside, current, schemas=found.schemas)
     rehearsing, told = _rehearsed(target, state, rehearse) if steps or rehearse else ((), ())
     if steps and is_protected:
         told = (*_judged(target, current), *told)

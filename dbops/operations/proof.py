@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dbops.commands import database as commands
 from dbops.commands import psql, sql
 from dbops.commands.shell import RUN, lines, with_environment, words
-from dbops.operations.scratch import NEVER
+from dbops.operations.scratch import NEVER, granted
 
 if TYPE_CHECKING:
     from dbops.commands.backend import Backend
@@ -57,6 +57,10 @@ class Proof:
     def upgrade(self, revision: str, config: str | None = None) -> str:
         """Return what upgrades the scratch database, by the files of another CONFIG maybe."""
         return self.beside.alembic("upgrade", revision, database=self.database, config=config)
+
+    def grant(self) -> str:
+        """Return what gives the roles their privileges in the schemas that revisions made."""
+        return granted(self.target, self.beside, self.database)
 
     def dump(self, name: str, database: str | None = None) -> str:
         """Return what writes the schema, canonical, to the file NAME."""

@@ -101,11 +101,35 @@ def _cache(target: Target, state: State, revision: str) -> Path:
         _sha256(target.files / ini),
         _sha256(target.files / roles) if roles else "",
         _sha256(sql.query("catalogue")),
+        _late(target),
         database.role_variables(environment),
         [(each.id, each.sha256) for each in target.graph.between([], revision)],
+        target.beside_revisions,
     ]
     digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:24]
     return target.cache / f"{digest}.catalogue"
+
+
+def _late(target: Target) -> tuple[str, ...]:
+    return databases.late_schemas(target, databases.loaded_schemas(target))
+
+
+def late_in(target: Target, found: Catalogue) -> set[str]:
+    """Return the declared schemas of the catalogue FOUND that the snapshot does not make."""
+    made = {each.identity.strip('"') for each in found.objects if each.kind == "schema"}
+    return made.intersection(_late(target))
+
+
+def granted(target: Target, beside: Backend, name: str) -> str:
+    """Return what gives the roles their privileges in the schemas that revisions made.
+
+    Args:
+        target: the environment.
+        beside: reaches the server.
+        name: a database built from its snapshot and revisions.
+    """
+    late = _late(target)
+    return database.grant_in(beside, target.environment, late, name) if late else ""
 
 
 def _sha256(path: Path) -> str:
@@ -165,13 +189,21 @@ class Scratch:
         self.run(step.command)
 
     def upgrade(self, revision: str) -> None:
-        """Upgrade to REVISION; nothing when that is the baseline."""
+        """Upgrade to REVISION, privileges in the schemas it makes included.
+
+        Nothing when that is the baseline.
+        """
         if revision != self.target.environment.migrations.baseline:
-            self.run(self.beside.alembic("upgrade", revision, database=self.name))
+            upgrade = self.beside.alembic("upgrade", revision, database=self.name)
+            self.run(f"( {upgrade} )", granted(self.target, self.beside, self.name))
+
+    def go_on(self, revision: str) -> None:
+        """Upgrade to REVISION, with the privileges of the schemas there are."""
+        self.run(self.beside.alembic("upgrade", revision, database=self.name))
 
     def catalogue(self, revision: str) -> Catalogue:
         """Return the catalogue, and keep it as that of REVISION."""
-        return self._keep(revision, _read(self.target, self.state, self.name))
+        return self.keep(revision, _read(self.target, self.state, self.name))
 
     def record(self) -> None:
         """Note the catalogue of each revision that is applied from now on.
@@ -185,12 +217,13 @@ class Scratch:
             raise _failed(self.target, "the expected schema cannot be recorded", answer.error)
 
     def recorded(self, revision: str) -> Catalogue | None:
-        """Return the catalogue noted of REVISION, and keep it; None when there is none."""
+        """Return the catalogue noted of REVISION, whole; None when there is none."""
         text = commands.recorded(self.beside, self.name, revision)
         found = catalogue.parse(self.target.machine.read(["sh", "-c", text]).out)
-        return self._keep(revision, found.without(NEVER)) if found.objects else None
+        return found.without(NEVER) if found.objects else None
 
-    def _keep(self, revision: str, found: Catalogue) -> Catalogue:
+    def keep(self, revision: str, found: Catalogue) -> Catalogue:
+        """Keep the whole catalogue FOUND as that of REVISION; return what is compared of it."""
         path = _cache(self.target, self.state, revision)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")

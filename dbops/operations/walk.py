@@ -11,7 +11,7 @@ from dbops.operations import scratch
 from dbops.operations.scratch import Scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from dbops.catalogue import Catalogue
     from dbops.state import State
@@ -50,29 +50,49 @@ def catalogues(target: Target, state: State) -> Walked:
     yield from _one_by_one(target, state, [each for each in waiting if each not in seen])
 
 
-def _built(target: Target, state: State, revisions: Sequence[str]) -> Walked:
-    """Build a database up to the first of REVISIONS, and read it there and at each that follows."""
+def _built(
+    target: Target, state: State, revisions: Sequence[str], granted: frozenset[str] = frozenset()
+) -> Walked:
+    """Build a database up to the first of REVISIONS, and read it there and at each that follows.
+
+    A revision that makes a declared schema, which is not among those GRANTED, is the first of a
+    database of its own: what follows needs the privileges that the roles get in it.
+    """
+    anew: Sequence[str] = ()
     with Scratch.of(target, state, any_roles=True) as made:
         made.load()
-        if not _upgraded(made, revisions[0]):
+        if not _could(made.upgrade, revisions[0]):
             return
-        yield revisions[0], made.catalogue(revisions[0])
+        first = made.catalogue(revisions[0])
+        yield revisions[0], first
+        granted |= scratch.late_in(target, first)
         made.record()
         for at in range(1, len(revisions), REVISIONS_AT_ONCE):
             batch = revisions[at : at + REVISIONS_AT_ONCE]
             output.say(f"  {at}/{len(revisions)} built, now up to {batch[-1]} ...")
             made.claim()
-            whole = _upgraded(made, batch[-1])
-            for each in batch:
-                if found := made.recorded(each):
-                    yield each, found
-            if not whole:
-                return
+            whole = _could(made.go_on, batch[-1])
+            for each, found in _recorded(made, batch):
+                if scratch.late_in(target, found) - granted:
+                    granted |= scratch.late_in(target, found)
+                    anew = revisions[revisions.index(each) :]
+                    break
+                yield each, made.keep(each, found)
+            if anew or not whole:
+                break
+    if anew:
+        yield from _built(target, state, anew, granted)
 
 
-def _upgraded(made: Scratch, revision: str) -> bool:
+def _recorded(made: Scratch, revisions: Sequence[str]) -> Walked:
+    for each in revisions:
+        if found := made.recorded(each):
+            yield each, found
+
+
+def _could(upgrade: Callable[[str], None], revision: str) -> bool:
     try:
-        made.upgrade(revision)
+        upgrade(revision)
     except Problem:  # told by the one that is built up to the revision that fails
         return False
     return True

@@ -40,6 +40,7 @@ BY_ROWS = """DO $$ BEGIN
     IF EXISTS (SELECT FROM public.job_run) THEN
         CREATE INDEX job_run_only_live_idx ON public.job_run (job_name);
     END IF; END $$"""
+IGNORING = "  backend: embedded\n  drift: {ignore: ['table public.scratch_*']}\n"
 # A dump restores with an empty search_path, where the function finds no table.
 CHECKED = (
     "CREATE FUNCTION public.is_known() RETURNS boolean LANGUAGE plpgsql"
@@ -233,6 +234,26 @@ def test_drift_that_was_there_before_is_told_and_does_not_stop_a_release(vault):
     assert "the live schema was not what the files say before: see drift" in said
     assert figures(vault)["drift"] == 1
     assert vault.version() == revision
+
+
+def test_what_a_release_makes_of_drift_does_not_stop_it_nor_does_what_is_ignored(vault):
+    vault.project.edit("environments.yaml", "  backend: embedded\n", IGNORING)
+    git(vault.project, "commit", "--all", "--message", "scratch tables are nobody's matter")
+    vault.project.psql(
+        "CREATE TABLE public.by_hand (number int); CREATE TABLE public.scratch_1 (number int)",
+        "ALTER TABLE public.job_run ADD COLUMN by_hand int",
+        "GRANT SELECT ON public.job_run TO PUBLIC",
+        env="vault",
+    )
+    grant = "GRANT REFERENCES ON ALL TABLES IN SCHEMA public TO PUBLIC"
+    with vault.releasing(f"{grant}; ALTER TABLE public.job_run RENAME TO job_runs") as revision:
+        succeeded(vault.up())
+    assert vault.version() == revision
+    with vault.releasing(BY_ROWS.replace("public.job_run", "public.job_runs")):
+        said = vault.stopped()
+    assert 'rehearsed: ["index", "public.job_run_only_live_idx", ' in said
+    assert "by_hand" not in said
+    assert "scratch" not in said
 
 
 def test_an_unprotected_environment_is_rehearsed_when_that_is_asked_for(vault):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 import threading
 from contextlib import suppress
@@ -305,6 +306,67 @@ def test_a_psql_command_anywhere_is_refused_by_psql_itself(backed, plain, tmp_pa
     assert "backslash commands are restricted" in told
     assert not there.exists()
     assert contents(backed) == before
+
+
+@pytest.fixture
+def limited(backed):
+    """The live database ends whatever takes longer than 0.3 s, and is read only by default."""
+    backed.psql(
+        "CREATE FUNCTION public.slow(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE"
+        " AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN n; END $$",
+        "CREATE TABLE public.slow AS SELECT n FROM generate_series(1, 9) n",
+        # ANALYZE computes what an index is on, for each row.
+        "CREATE INDEX ON public.slow (public.slow(n))",
+    )
+    backed.must("db-bootstrap-roles", *DEV)
+    backed.psql(
+        "ALTER DATABASE sanbou_dev SET statement_timeout = '300ms'",
+        "ALTER DATABASE sanbou_dev SET default_transaction_read_only = on",
+    )
+    yield
+    backed.psql(
+        "ALTER DATABASE sanbou_dev RESET statement_timeout",
+        "ALTER DATABASE sanbou_dev RESET default_transaction_read_only",
+        database="postgres",
+    )
+    backed.psql("DROP TABLE public.slow; DROP FUNCTION public.slow")
+
+
+@pytest.mark.usefixtures("limited")
+def test_limits_of_the_live_database_end_neither_a_backup_nor_a_restore(backed):
+    before = contents(backed), backed.psql(TOLD_OF_A_DATABASE)
+    dump = backed.json("backup", *DEV)["dump"]
+    assert "holds every row" in succeeded(backed.inv("backups", *DEV, "--restore-test"))
+    succeeded(backed.inv(*restoring(dump)))
+    assert (contents(backed), backed.psql(TOLD_OF_A_DATABASE)) == before
+    assert "statement_timeout=300ms" in before[1]
+
+
+@pytest.fixture
+def extended(project):
+    """A project on a server of its own copy, whose extension fills a table, as PostGIS does."""
+    copied = project.directory / "postgresql"
+    shutil.copytree(_binaries().resolve().parent, copied, symlinks=True)
+    folder = copied / "share" / "extension"
+    (folder / "srs.control").write_text("default_version = '1'\nrelocatable = true\n")
+    (folder / "srs--1.sql").write_text(
+        "CREATE TABLE systems AS SELECT n FROM generate_series(1, 8500) n;"
+        " SELECT pg_extension_config_dump('systems', 'WHERE n > 8500');"
+    )
+    variables = {"DBOPS_POSTGRES_BIN": str(copied / "bin")}
+    succeeded(project.inv("al-up", *DEV, **variables))
+    project.psql("CREATE EXTENSION srs", "INSERT INTO public.systems VALUES (9000)")
+    return project, variables
+
+
+def test_what_an_extension_fills_its_tables_with_is_not_compared(extended):
+    project, variables = extended
+    told = json.loads(project.must("backup", *DEV, "--json", **variables))
+    said = json.loads(Path(told["dump"]).with_suffix(".json").read_text(encoding="utf-8"))
+    assert said["rows"]["public.systems"] == 1
+    succeeded(project.inv("backups", *DEV, "--restore-test", **variables))
+    succeeded(project.inv(*restoring(told["dump"]), **variables))
+    assert rows(project, "public.systems") == ["8501"]
 
 
 def test_a_table_and_its_children_are_counted_each_by_itself(backed):

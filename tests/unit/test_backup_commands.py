@@ -78,3 +78,4 @@ def test_the_question_about_every_table_is_cut_into_arguments_the_kernel_takes()
     assert all(each in asked for each in statements)
     assert max(map(len, asked.split("--command="))) < 1 << 17
     assert "--command=" in psql.ask_all(Words(), [], "x")
+    assert asked.index("statement_timeout") < asked.index("SELECT 0 ")

@@ -81,6 +81,18 @@ def test_what_takes_more_than_it_names_is_found(code, rule):
     assert fired(code) == [rule]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "DROP VIEW mart.report; DROP TYPE raw.pair CASCADE;",
+        "CREATE INDEX i ON raw.slip (a); DROP SCHEMA raw CASCADE;",
+        "SELECT 1; DROP SCHEMA raw CASCADE; DROP VIEW mart.report;",
+    ],
+)
+def test_a_statement_is_judged_whatever_else_stands_on_its_line(code):
+    assert fired(code) == ["drop-cascade"]
+
+
 def test_a_foreign_key_that_cascades_drops_nothing():
     key = "ADD FOREIGN KEY (a) REFERENCES raw.slip (a) ON DELETE CASCADE"
     assert fired(f"ALTER TABLE raw.line {key};") == []

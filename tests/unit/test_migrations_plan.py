@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 
 import handmade
 import pytest
@@ -101,6 +102,16 @@ def test_up_from_behind_bootstraps_the_roles_and_upgrades(target):
     upgrade = runbook.steps[1]
     assert upgrade.command.endswith(f"alembic.ini upgrade {HEAD}")
     assert f'[ "$found" = {HEAD} ]' in upgrade.verify
+
+
+def test_up_gives_privileges_in_declared_schemas_that_were_not_there_before(target):
+    state = handmade.running(target, BASELINE, schemas=("public", "raw"))
+    steps = migrations.upgrade(target, state).steps
+    assert steps[-1].title == "give the roles their privileges in mart, once there"
+    assert shlex.split(steps[-1].command).count("--set=schemas=mart") == 1
+    without = Migrations(schemas=("raw", "mart"), roles=None)
+    unwritten = replace(target, environment=replace(target.environment, migrations=without))
+    assert len(migrations.upgrade(unwritten, state).steps) == 1
 
 
 def test_up_counts_the_revisions_when_there_are_several(target):

@@ -13,7 +13,7 @@ from handmade import BASELINE, HEAD, NEXT, write_revision
 
 from dbops import journal, output
 from dbops.commands import rehearsal as commands
-from dbops.environments.model import Guard
+from dbops.environments.model import Drift, Guard
 from dbops.errors import ExitCode, UsageProblem
 from dbops.operations import authoring, deploy, lint, migrations, rehearsal
 
@@ -212,7 +212,7 @@ def compared(vault, directory, **catalogues):
         text = "".join(f"{each}\n" for each in sorted(rows))
         (directory / "rehearsal" / name.replace("_", "-")).write_text(text, encoding="utf-8")
     known = "restored=6 figures='{\"seconds\": 1}'"
-    script = f"set -e\n{known}\n{commands._compared(upgrade)}"
+    script = f"set -e\n{known}\n{commands._compared(vault.environment, upgrade)}"
     return subprocess.run(
         ["sh", "-c", script, "sh", str(directory)], capture_output=True, text=True, check=False
     )
@@ -276,3 +276,90 @@ def test_a_long_list_of_differences_is_cut(vault, tmp_path):
     lines = done.stdout.splitlines()
     assert (done.returncode, len(lines)) == (1, 5)
     assert {len(each) for each in lines} == {len("rehearsed: ") + 300}
+
+
+GRANTED = '["grant", "{0} to app", "SELECT", "table", "{0}"]'
+COLUMN = '["column", "{0}.by_hand", "integer", "table", "{0}"]'
+MADE = '["table", "raw.by_hand", "0", "schema", "raw"]'
+KNOWN = '["table", "raw.one", "1", "schema", "raw"]'
+RENAMED = '["table", "raw.other", "1", "schema", "raw"]'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([MADE], [MADE, GRANTED.format("raw.by_hand")]),
+        ([COLUMN.format("raw.one")], [COLUMN.format("raw.other")]),
+        ([GRANTED.format("raw.one")], [GRANTED.format("raw.other")]),
+        ([BY_HAND], [BY_HAND.replace("INDEX", "INDEX on other")]),
+    ],
+)
+def test_what_an_upgrade_makes_of_what_differed_before_is_drift_as_well(
+    vault, tmp_path, before, after
+):
+    done = compared(
+        vault,
+        tmp_path,
+        rehearsed_before=[KNOWN, *before],
+        expected_before=[KNOWN],
+        rehearsed_after=[RENAMED, *after],
+        expected_after=[RENAMED],
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads((tmp_path / "rehearsal.json").read_text())["drift"] == 1
+
+
+def test_drift_hides_no_difference_of_another_object(vault, tmp_path):
+    other = GRANTED.format("raw.other")
+    done = compared(
+        vault,
+        tmp_path,
+        rehearsed_before=[KNOWN, MADE],
+        expected_before=[KNOWN],
+        rehearsed_after=[RENAMED, MADE, other],
+        expected_after=[RENAMED],
+    )
+    assert (done.returncode, done.stdout) == (1, f"rehearsed: {other}\n")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ignored"),
+    [
+        ("raw.by_hand", True),
+        ("table raw.by_*", True),
+        ("raw.by_han[a-d]", True),
+        ("raw.by_han[!a-c]", True),
+        ("raw.by_han[!d]", False),
+        ("raw?by_hand", True),
+        ("raw.by", False),
+        ("index *", False),
+        ("raw.by.hand", False),
+    ],
+)
+def test_what_drift_ignores_is_not_compared_with_all_that_belongs_to_it(
+    vault, tmp_path, pattern, ignored
+):
+    environment = replace(vault.environment, drift=Drift(ignore=(pattern,)))
+    done = compared(
+        replace(vault, environment=environment),
+        tmp_path,
+        rehearsed_before=[],
+        expected_before=[],
+        rehearsed_after=[MADE, GRANTED.format("raw.by_hand"), COLUMN.format("raw.by_hand")],
+        expected_after=[],
+    )
+    assert (done.returncode, done.stdout.count("by_hand")) == ((0, 0) if ignored else (1, 6))
+
+
+@pytest.mark.parametrize("name", [r'raw."a ""b"', r"raw.\"c\\d\"", "raw.größe", "raw.$x+(y){2}|^"])
+def test_any_name_can_be_ignored(vault, tmp_path, name):
+    environment = replace(vault.environment, drift=Drift(ignore=(name,)))
+    done = compared(
+        replace(vault, environment=environment),
+        tmp_path,
+        rehearsed_before=[],
+        expected_before=[],
+        rehearsed_after=[json.dumps(["table", name, "0"], ensure_ascii=False)],
+        expected_after=[],
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

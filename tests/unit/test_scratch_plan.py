@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import handmade
 import pytest
-from handmade import BASELINE, HEAD
+from handmade import BASELINE, HEAD, NEXT
 
 from dbops import catalogue
 from dbops.operations import scratch
@@ -57,9 +57,24 @@ def test_another_account_has_another_one(target):
     assert scratch.kept(other, state(other), HEAD) is None
 
 
-@pytest.mark.parametrize("file", [INI, ROLES, SNAPSHOT])
+BESIDE = ("env.py", "dbops_migrator/lock.py", "versions/rows.csv")
+
+
+@pytest.mark.parametrize(
+    "file", [INI, ROLES, SNAPSHOT, *(f"migrations_v2/alembic/{each}" for each in BESIDE)]
+)
 def test_a_file_that_changed_has_another_one(target, file):
+    (target.files / file).parent.mkdir(exist_ok=True)
     with (target.files / file).open("a", encoding="utf-8") as text:
         text.write("\n")
     target.forget()
     assert scratch.kept(target, state(target), HEAD) is None
+
+
+def test_a_later_revision_and_what_python_compiled_change_nothing(target):
+    handmade.write_revision(target.environment.project_directory, NEXT, HEAD)
+    compiled = target.versions / "__pycache__" / "rows.pyc"
+    compiled.parent.mkdir()
+    compiled.write_bytes(b"compiled")
+    target.forget()
+    assert scratch.kept(target, state(target), HEAD) is not None
