@@ -200,7 +200,7 @@ def _database(
     return (
         *begin,
         *((commands.bootstrap_roles(beside, target.environment),) if roles else ()),
-        *databases.upgrading(target, beside, current, wanted),
+        *databases.upgrading(target, beside, current, wanted, schemas=found.schemas),
     )
 
 
@@ -214,7 +214,11 @@ def _from_nothing(target: Target, state: State, revision: str | None) -> tuple[S
     return (
         *databases.from_nothing(target, state, stamp=True),
         *databases.upgrading(
-            target, target.backend(state), baseline, _wanted(target, baseline, revision)
+            target,
+            target.backend(state),
+            baseline,
+            _wanted(target, baseline, revision),
+            schemas=databases.loaded_schemas(target),
         ),
     )
 

@@ -87,6 +87,15 @@ def test_a_new_revision_is_deployed_behind_a_backup_and_nothing_comes_before_tha
     assert runbook.loses == f"vm_stg gets {commit[:12]}"
 
 
+def test_a_declared_schema_that_was_not_there_gets_its_privileges_after_the_upgrade(checkout):
+    push_next(checkout)
+    state = checkout.state(HEAD, schemas=("public", "raw"))
+    assert titles(planned(checkout, state))[-2:] == [
+        f"upgrade to {NEXT}",
+        "give the roles their privileges in mart, once there",
+    ]
+
+
 def test_the_notes_tell_commits_revisions_and_their_sql(checkout):
     commit = push_next(checkout)
     notes = planned(checkout, checkout.state(HEAD)).notes
