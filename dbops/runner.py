@@ -38,6 +38,13 @@ class Answer(Frozen):
     out: str
     error: str
 
+    @property
+    def last_line(self) -> str:
+        """Return the last line that says something, of the errors where there are any."""
+        said = self.error if self.error.strip() else self.out
+        lines = [each for each in said.splitlines() if each.strip()]
+        return lines[-1] if lines else f"it said nothing and ended with {self.code}"
+
 
 def read(
     words: Sequence[str], *, text: str | None = None, environment: Mapping[str, str] | None = None

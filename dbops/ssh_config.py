@@ -105,11 +105,10 @@ def _ask(address: str, options: list[str]) -> dict[str, list[str]]:
     """Return what OpenSSH would do, each keyword with its values in order."""
     answer = runner.read(["ssh", "-G", *options, "--", address])
     if answer.code:
-        lines = answer.error.strip().splitlines() or ["ssh -G said nothing"]
         raise UsageProblem(
             f"ssh cannot resolve {address}",
             where="ssh_config",
-            why=lines[-1],
+            why=answer.last_line,
             next_command=f"ssh -G {address}",
         )
     return by_kind(answer.out)

@@ -145,7 +145,7 @@ def upgrade_sql(target: Target, state: State) -> str:
         raise Problem(
             f"{target.name}: the SQL cannot be written without a database",
             where=str(target.versions),
-            why=_last_line(answer.error),
+            why=answer.last_line,
             next_command=target.command("al-hist"),
         )
     return answer.out
@@ -156,7 +156,7 @@ def sql_between(target: Target, start: str, end: str, direction: str = "upgrade"
     config = target.files / target.environment.migrations.ini
     command = local_alembic(target.files, config, direction, f"{start}:{end}", "--sql")
     answer = runner.read(["sh", "-c", command])
-    return answer.out if answer.code == 0 else f"cannot be written: {_last_line(answer.error)}"
+    return answer.out if answer.code == 0 else f"cannot be written: {answer.last_line}"
 
 
 def check(target: Target, state: State) -> Conclusion:
@@ -201,11 +201,11 @@ def model_differences(target: Target, check: str, verb: str) -> list[str]:
         raise Problem(
             f"{target.name}: the check could not run",
             where=f"{sys.executable} -m alembic check",
-            why=_last_line(answer.error or answer.out),
+            why=answer.last_line,
             next_command=f"correct the cause, then {target.command(verb)}",
         )
     # Alembic says it on both streams.
-    return list(dict.fromkeys(operations(said))) or [_last_line(said)]
+    return list(dict.fromkeys(operations(said))) or [answer.last_line]
 
 
 _OPERATION = re.compile(r"\('(?:add|remove|modify)_[a-z_]+', ")
@@ -232,8 +232,3 @@ def _closing(said: str, start: int) -> int:
         if depth == 0:
             return each.end()
     return len(said)
-
-
-def _last_line(text: str) -> str:
-    lines = [each for each in text.splitlines() if each.strip()]
-    return lines[-1] if lines else "it said nothing"

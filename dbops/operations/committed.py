@@ -86,7 +86,7 @@ class Checkout:
             raise Problem(
                 "git does not know this checkout",
                 where=str(self.directory),
-                why=(answer.error.strip().splitlines() or [f"exit code {answer.code}"])[-1],
+                why=answer.last_line,
                 next_command="git init, git add --all, then git commit",
             )
         return answer.out

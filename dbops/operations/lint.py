@@ -190,14 +190,10 @@ def _squawk(program: str, settings: Lint, name: str, text: str) -> str:
         raise Problem(
             "squawk failed",
             where=name,
-            why=f"exit code {answer.code}: {_last_line(answer.error)}",
+            why=f"exit code {answer.code}: {answer.last_line}",
             next_command=f"install {REQUIREMENTS} again",
         )
     return answer.out
-
-
-def _last_line(text: str) -> str:
-    return next((each for each in reversed(text.splitlines()) if each.strip()), "it said nothing")
 
 
 def _chosen(target: Target, state: State | None, since: str | None) -> Iterator[Revision]:
@@ -240,7 +236,7 @@ def _git(words: Sequence[str]) -> str:
         raise Problem(
             "git cannot tell which revisions changed",
             where=" ".join(words),
-            why=_last_line(answer.error),
+            why=answer.last_line,
             next_command="git fetch --unshallow",
         )
     return answer.out

@@ -125,7 +125,7 @@ def _check_calendar(target: Target, schedule: Schedule) -> None:
         raise UsageProblem(
             f"systemd does not understand {schedule.calendar!r}",
             where=f"environments.{target.name}.refresh.calendar",
-            why=answer.error.strip().splitlines()[-1],
+            why=answer.last_line,
             next_command="man systemd.time, CALENDAR EVENTS",
         )
 

@@ -71,7 +71,7 @@ def _file(target: Target, made: Scratch) -> list[str]:
         raise Problem(
             f"{target.name}: the schema cannot be dumped",
             where=made.name,
-            why=answer.error.strip().splitlines()[-1],
+            why=answer.last_line,
             next_command=target.command("doctor"),
         )
     written = target.snapshot.path.read_bytes().decode()

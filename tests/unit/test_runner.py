@@ -115,6 +115,18 @@ def _ended(starter):
     return json.loads(starter.communicate(timeout=20)[0].splitlines()[-1])
 
 
+@pytest.mark.parametrize(
+    ("out", "error", "line"),
+    [
+        ("a\nb\n", "\n", "b"),
+        ("a\n", "warning\nfatal: no\n\n", "fatal: no"),
+        ("", " \n", "it said nothing and ended with 7"),
+    ],
+)
+def test_the_last_line_of_an_answer_is_that_of_its_errors_where_there_are_any(out, error, line):
+    assert runner.Answer(code=7, out=out, error=error).last_line == line
+
+
 # Steps and events
 
 
