@@ -533,41 +533,41 @@ def schedule(
 @command(help={"only": "an expression that chooses tests, as pytest's -k", "unit": "no database"})
 def test(c: Context, only: str = "", unit: bool = False) -> None:
     """Run this checkout's tests."""
-    from dbops.operations import checkout
+    from dbops.operations import development
 
-    sys.exit(checkout.test(only=only, unit=unit))
+    sys.exit(development.test(only=only, unit=unit))
 
 
 @command
 def check(c: Context) -> None:
     """Run the formatter, the linter and the type checker over this checkout."""
-    from dbops.operations import checkout
+    from dbops.operations import development
 
-    sys.exit(checkout.check())
+    sys.exit(development.check())
 
 
 @command
 def rig_up(c: Context) -> None:
     """Make a jump host and two VMs on this machine's Docker engine, to try deploys on."""
-    from dbops.operations import checkout
+    from dbops.operations import development
 
-    sys.exit(checkout.rig("up"))
+    sys.exit(development.rig("up"))
 
 
 @command
 def rig_down(c: Context) -> None:
     """Take the jump host and the VMs down again."""
-    from dbops.operations import checkout
+    from dbops.operations import development
 
-    sys.exit(checkout.rig("down"))
+    sys.exit(development.rig("down"))
 
 
 @command(help={"runs": "how often each command is timed (default 11)"})
 def benchmark(c: Context, runs: int = 11) -> None:
     """Time this tool beside what people use instead; exit 1 when a bound is missed."""
-    from dbops.operations import checkout
+    from dbops.operations import development
 
-    sys.exit(checkout.benchmark(runs=runs))
+    sys.exit(development.benchmark(runs=runs))
 
 
 namespace = Collection()

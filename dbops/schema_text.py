@@ -70,5 +70,15 @@ def main(source: str, target: str) -> None:
     Path(target).write_bytes(canonical(text).encode())
 
 
+def differences(expected: dict[str, str], live: dict[str, str]) -> list[str]:
+    """Return one line an object that is missing, unexpected or changed."""
+    missing = [f"missing     {each}" for each in expected if each not in live]
+    unexpected = [f"unexpected  {each}" for each in live if each not in expected]
+    changed = [
+        f"changed     {each}" for each in expected if each in live and expected[each] != live[each]
+    ]
+    return sorted([*missing, *unexpected, *changed])
+
+
 if __name__ == "__main__":
     main(*sys.argv[1:])

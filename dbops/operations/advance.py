@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dbops import revisions
 from dbops.errors import Refused, UsageProblem
 from dbops.operations import archiving, authoring, require, rows
-from dbops.operations.committed import Checkout
+from dbops.operations.checkout import Checkout
 from dbops.output import Conclusion, count
 from dbops.runbook import Runbook
 

@@ -18,7 +18,7 @@ from dbops.runbook import Step
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dbops.operations.committed import Checkout
+    from dbops.operations.checkout import Checkout
     from dbops.revisions import Revision
     from dbops.state import State
     from dbops.target import Target

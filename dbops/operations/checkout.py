@@ -1,55 +1,108 @@
-"""This checkout itself: its tests, its checks and its benchmarks."""
+"""The files of a checkout that a move of the baseline writes, as git knows them."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from dbops import runner
-from dbops.errors import ExitCode
+from dbops.commands import database as commands
+from dbops.commands import moving
+from dbops.commands.shell import lines
+from dbops.errors import Problem, Refused
+from dbops.revisions import ARCHIVE
+from dbops.runbook import Step
 
-ROOT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
 
-
-def test(*, only: str, unit: bool) -> int:
-    """Run the tests on this terminal and return pytest's exit code.
-
-    Args:
-        only: an expression that chooses tests, as pytest's -k; all when empty.
-        unit: only those that need no database.
-    """
-    # A file's tests share servers; files do not, so that they run side by side.
-    chosen = ["-k", only] if only else ["--numprocesses=auto", "--dist=loadfile"]
-    folder = ROOT / "tests" / "unit" if unit else ROOT / "tests"
-    program = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
-    return runner.hand_over([*program, *chosen, str(folder)])
+    from dbops.target import Target
 
 
-def check() -> int:
-    """Run formatter, linter and type checker; return the first exit code that is not 0."""
-    commands = (["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"])
-    codes: list[int] = []
-    for each in commands:
-        codes.append(runner.hand_over([sys.executable, "-m", *each], directory=ROOT))
-        if codes[-1] == ExitCode.INTERRUPTED:
-            break
-    return next((code for code in codes if code), 0)
+@dataclass(frozen=True)
+class Checkout:
+    """The checkout of an environment on this machine."""
 
+    target: Target
 
-def rig(verb: str) -> int:
-    """Make the jump host and VMs to play with, or take them down; return the exit code.
+    @property
+    def directory(self) -> Path:
+        """Return the project's directory."""
+        return self.target.environment.project_directory
 
-    Args:
-        verb: up or down.
-    """
-    path = f"PYTHONPATH={ROOT / 'tests'}:{ROOT}"
-    return runner.hand_over(["env", path, sys.executable, "-m", "rig.play", verb], directory=ROOT)
+    @property
+    def stage(self) -> Path:
+        """Return where the new files are made ready; git ignores it."""
+        return self.target.home / "advance"
 
+    @property
+    def mark(self) -> Path:
+        """Return the file that is there while the checkout is being written."""
+        return self.stage / "writing"
 
-def benchmark(*, runs: int) -> int:
-    """Time this tool beside what people use instead; return 1 when a bound is missed.
+    @property
+    def is_interrupted(self) -> bool:
+        """Return whether an earlier move was killed while it wrote."""
+        return self.mark.exists()
 
-    Args:
-        runs: how often each command is timed.
-    """
-    return runner.hand_over([sys.executable, "-m", "benchmarks", f"--runs={runs}"], directory=ROOT)
+    @cached_property
+    def makefile(self) -> Path | None:
+        """Return what the Makefile knows of environments.yaml, None when there is no such file."""
+        path = self.target.environment.file.with_name("environments.mk")
+        return path if path.exists() else None
+
+    @cached_property
+    def written(self) -> tuple[Path, ...]:
+        """Return the folder and the files that are replaced."""
+        environment = self.target.environment
+        files = (self.target.versions, commands.snapshot_file(environment), environment.file)
+        return (*files, *([self.makefile] if self.makefile else []))
+
+    def commit(self) -> str:
+        """Return the commit that has the files as they are now.
+
+        Raises:
+            Problem: there is none (exit 1).
+            Refused: a file that the move reads or writes differs from it (exit 3).
+        """
+        head = self._git("rev-parse", "--verify", "HEAD")
+        roles = self.target.environment.migrations.roles
+        read = [self.directory / roles] if roles else []
+        places = [str(each) for each in (*self.written, *read, self.target.versions.parent)]
+        changed = self._git("status", "--porcelain", "--", *places).splitlines()
+        if changed:
+            raise Refused(
+                "the checkout has changes that are not committed",
+                where=", ".join(each[3:] for each in changed[:5]),
+                why="an environment behind the new baseline is upgraded by the commit that has "
+                "the files as they are",
+                next_command="git add --all, then git commit",
+            )
+        return head.strip()
+
+    def _git(self, *arguments: str) -> str:
+        answer = self.target.machine.read(["git", "-C", str(self.directory), *arguments])
+        if answer.code:
+            raise Problem(
+                "git does not know this checkout",
+                where=str(self.directory),
+                why=answer.last_line,
+                next_command="git init, git add --all, then git commit",
+            )
+        return answer.out
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return self.target.versions, self.target.versions.with_name(ARCHIVE)
+
+    def undo(self) -> str:
+        """Return what brings the files back to what is committed."""
+        return moving.undo(self.directory, self.written, self._folders, self.mark)
+
+    def taking_back(self) -> Step:
+        """Return the step that does so after a move was killed, unless more has changed since."""
+        places = tuple(dict.fromkeys((*self.written, *self._folders)))
+        return Step(
+            title="take back what an interrupted move of the baseline left",
+            command=lines(moving.check_own(self.directory, places, self.mark), self.undo()),
+        )

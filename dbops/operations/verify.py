@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dbops import catalogue, schema_text
 from dbops.commands import database as commands
 from dbops.errors import Problem
-from dbops.operations import authoring, schema, scratch
+from dbops.operations import authoring, scratch
 
 if TYPE_CHECKING:
     from dbops.operations.scratch import Scratch
@@ -78,7 +78,7 @@ def _file(target: Target, made: Scratch) -> list[str]:
     exported = schema_text.canonical(answer.out)
     if written == exported:
         return []
-    found = schema.differences(schema_text.objects(exported), schema_text.objects(written))
+    found = schema_text.differences(schema_text.objects(exported), schema_text.objects(written))
     return found or [_first_line(exported.split("\n"), written.split("\n"))]
 
 

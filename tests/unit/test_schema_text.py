@@ -6,7 +6,6 @@ import pytest
 from handmade import SNAPSHOT
 
 from dbops import schema_text, snapshot
-from dbops.operations import schema
 
 DUMPS = Path(__file__).parent / "data"
 TABLE = "CREATE TABLE raw.slips (\n    id integer NOT NULL\n);"
@@ -34,7 +33,7 @@ def test_a_dump_is_taken_apart_into_its_objects():
 def test_an_object_that_was_added_is_the_only_difference():
     added = "--\n-- Name: weekly; Type: VIEW; Schema: mart; Owner: -\n--\n\nCREATE VIEW x;\n\n\n"
     live = _objects(_with(SNAPSHOT, END, added))
-    assert schema.differences(_objects(SNAPSHOT), live) == ["unexpected  VIEW mart.weekly"]
+    assert schema_text.differences(_objects(SNAPSHOT), live) == ["unexpected  VIEW mart.weekly"]
 
 
 def test_an_object_added_before_the_first_table_is_the_only_difference():
@@ -42,7 +41,7 @@ def test_an_object_added_before_the_first_table_is_the_only_difference():
         "--\n-- Name: f(); Type: FUNCTION; Schema: raw; Owner: -\n--\n\nCREATE FUNCTION f;\n\n\n"
     )
     live = _objects(_with(SNAPSHOT, "SET default_tablespace", added))
-    assert schema.differences(_objects(SNAPSHOT), live) == ["unexpected  FUNCTION raw.f()"]
+    assert schema_text.differences(_objects(SNAPSHOT), live) == ["unexpected  FUNCTION raw.f()"]
 
 
 FAST = "SET default_tablespace = fast;\n\nSET default_table_access_method = columnar;"
@@ -55,14 +54,14 @@ def test_a_tablespace_and_an_access_method_belong_to_the_table_alone():
         "Schema: raw; Owner: -; Tablespace: fast\n--\n\nCREATE TABLE",
     )
     live = _objects(moved.replace("--\n-- Name: daily", f"{USUAL}\n\n--\n-- Name: daily"))
-    assert schema.differences(_objects(SNAPSHOT), live) == ["changed     TABLE raw.slips"]
+    assert schema_text.differences(_objects(SNAPSHOT), live) == ["changed     TABLE raw.slips"]
     assert live["TABLE raw.slips"] == f"-- tablespace fast\n-- access method columnar\n{TABLE}"
 
 
 def test_what_is_missing_unexpected_and_changed_is_told_object_by_object():
     expected = {"TABLE a": "1", "TABLE b": "1", "VIEW c": "1"}
     live = {"TABLE a": "1", "TABLE b": "2", "VIEW d": "1"}
-    assert schema.differences(expected, live) == [
+    assert schema_text.differences(expected, live) == [
         "changed     TABLE b",
         "missing     VIEW c",
         "unexpected  VIEW d",
