@@ -102,6 +102,8 @@ def _place(key: Key, parents: tuple[Key, ...], word: str) -> tuple[str, str]:
         return "", ""
     if kind == "column":
         return _columns(parents[0]), role
+    if kind == "aggregate":  # GRANT knows no (*)
+        identity = identity.replace("(*)", "()")
     name = _GRANTED.get(kind) or _KEYWORDS.get(kind, kind.upper())
     return f"ON {name} {identity}", role
 

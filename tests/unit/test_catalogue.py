@@ -169,6 +169,13 @@ def test_values_are_added_to_an_enum_where_they_belong(live, statements):
     assert only(differences(expected, other)).repair == statements
 
 
+def test_a_label_with_a_backslash_stays_escaped():
+    before = ("enum", "m.e", r"CREATE TYPE m.e AS ENUM ('a', E'b\\c')", "schema", "m")
+    live = made((*before[:2], "CREATE TYPE m.e AS ENUM ('a')", *before[3:]))
+    repair = only(differences(made(before), live)).repair
+    assert repair == r"ALTER TYPE m.e ADD VALUE E'b\\c' AFTER 'a';"
+
+
 def test_a_role_that_is_named_on_one_side_only_is_no_difference_but_what_it_is_in():
     role = ("role", "z", "NOLOGIN")
     membership = ("membership", "z in y", "ADMIN FALSE", "role", "z", "role", "y")
@@ -336,3 +343,47 @@ def test_a_privilege_that_several_roles_granted_is_one_privilege(definition, dif
     granted = made(("grant", "table m.t to app", definition, *TABLE))
     assert bool(differences(made(), granted)) is differs
     assert bool(differences(granted, made())) is differs
+
+
+CALLED = ("aggregate", "m.total(integer)")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "part", "statements"),
+    [
+        (
+            ("constraint", "m.t.k", "UNIQUE (a)", *TABLE),
+            "UNIQUE (b)",
+            ("storage parameters", "index m.k", "fillfactor=70", "constraint", "m.t.k"),
+            (
+                "ALTER TABLE m.t DROP CONSTRAINT k, ADD CONSTRAINT k UNIQUE (a);\n"
+                "ALTER INDEX m.k SET (fillfactor=70);"
+            ),
+        ),
+        (
+            (*CALLED, "CREATE AGGREGATE m.total(integer) (SFUNC = a)", "schema", "m"),
+            "CREATE AGGREGATE m.total(integer) (SFUNC = b)",
+            ("grant", "aggregate m.total(integer) to app", "EXECUTE", *CALLED),
+            (
+                "DROP AGGREGATE m.total(integer); CREATE AGGREGATE m.total(integer) (SFUNC = a);\n"
+                "GRANT EXECUTE ON FUNCTION m.total(integer) TO app;"
+            ),
+        ),
+    ],
+)
+def test_what_belongs_to_an_object_that_is_made_anew_is_made_anew(before, after, part, statements):
+    live = made((*before[:2], after, *before[3:]), part)
+    assert only(differences(made(before, part), live)).repair == statements
+
+
+def test_a_routine_that_drops_something_is_replaced_and_keeps_its_comment():
+    before = routine("'DROP TABLE m.t'")
+    comment = ("comment", "function m.f(text[])", "'why'", *before[:2])
+    found = only(differences(made(before, comment), made(routine("a"), comment)))
+    assert found.repair == f"{before[2]};"
+
+
+def test_an_identity_keeps_its_sequence():
+    sequence = ("sequence", "m.t_a_seq", "CREATE SEQUENCE m.t_a_seq", "identity", "m.t.a")
+    live = made((*sequence[:2], f"{sequence[2]} CYCLE", *sequence[3:]))
+    assert only(differences(made(sequence), live)).repair == ("ALTER SEQUENCE m.t_a_seq NO CYCLE;")

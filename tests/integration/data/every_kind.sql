@@ -44,7 +44,7 @@ CREATE TABLE mart.customer (
     note text COLLATE mart.plain, weight mart.kilogram, state mart.state DEFAULT 'new',
     CONSTRAINT kind_known CHECK (kind IN ('plain', 'special')),
     CONSTRAINT weight_fits CHECK (weight BETWEEN 0 AND 100 AND id > 0),
-    CONSTRAINT name_once UNIQUE (name)
+    CONSTRAINT name_once UNIQUE (name) WITH (fillfactor = 85)
 ) WITH (fillfactor = 80);
 CREATE TABLE mart.slip (
     no serial, customer integer, amount numeric NOT NULL DEFAULT 0, day date,
@@ -128,6 +128,7 @@ GRANT UPDATE (amount, day) ON mart.slip TO kinds_writer;
 GRANT USAGE ON SEQUENCE mart.numbers TO kinds_writer;
 GRANT USAGE ON TYPE mart.state TO kinds_writer WITH GRANT OPTION;
 REVOKE EXECUTE ON FUNCTION mart.double(integer, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION mart.all_of() TO kinds_writer;
 GRANT EXECUTE ON PROCEDURE mart.tidy(integer) TO kinds_writer;
 ALTER DEFAULT PRIVILEGES FOR ROLE kinds_owner IN SCHEMA mart GRANT SELECT ON TABLES TO kinds_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE kinds_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
