@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-FORMAT = 2
+FORMAT = 3
 _TITLE = "dbops catalogue"
 _ROW_SIZES = (3, 5, 7)
 _encode = json.JSONEncoder(ensure_ascii=False).encode

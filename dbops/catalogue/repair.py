@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dbops.catalogue.objects import Catalogue
 
+_OF_COLUMN = {"default", "column options", "storage", "compression", "statistics target"}
 _RELATIONS = {"table", "view", "materialized view", "foreign table", "domain"}
 
 
@@ -51,6 +52,9 @@ class Found:
         parent = self.parents[0].identity if self.parents else ""
         table = next((each.identity for each in self.lineage if each.kind in _RELATIONS), "")
         column = next((each.identity for each in self.lineage if each.kind == "column"), "")
+        # A view's columns are no objects.
+        if self.key.kind in _OF_COLUMN and self.parents[0].kind in _RELATIONS:
+            column = self.key.identity
         beside = self.parents[-1].identity if self.parents else ""
         return {
             "identity": self.key.identity,
@@ -224,6 +228,13 @@ def _sequence(found: Found) -> str:
     return f"{altered}{cycle}{owned}{logged}"
 
 
+def _role(found: Found) -> str:
+    """What is not said stays as it is, so that no end has to be said."""
+    altered = f"ALTER ROLE {found.key.identity} {found.before}"
+    is_ended = " VALID UNTIL " in found.after and " VALID UNTIL " not in found.before
+    return f"{altered} VALID UNTIL 'infinity'" if is_ended else altered
+
+
 def _row_security(found: Found) -> str:
     flags = found.before.split(", ") if found.before else ["DISABLE"]
     forced = "FORCE" if "FORCE" in flags else "NO FORCE"
@@ -263,6 +274,7 @@ _SPECIAL: Mapping[str, Callable[[Found], str]] = {
     "constraint": _constraint,
     "not null": _not_null,
     "sequence": _sequence,
+    "role": _role,
     "row security": _row_security,
     "storage parameters": _parameters,
     "column options": _parameters,

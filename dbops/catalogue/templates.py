@@ -105,5 +105,4 @@ TEMPLATES: Mapping[str, Template] = {
     "unpopulated view": Template(unexpected="REFRESH MATERIALIZED VIEW {identity}"),
     "comment": _set("COMMENT ON {target} IS {definition}", "COMMENT ON {target} IS NULL"),
     "owner": _set("ALTER {target} OWNER TO {definition}", None),
-    "role": Template(changed="ALTER ROLE {identity} {definition}"),
 }

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 NEVER = ("unpopulated view *",)
 # Built on the same server, a scratch database has the roles of the live one: the files do not say
 # what a role that is there may do, and a kept catalogue says what it once could. Nor do they say
-# whose the database is: a scratch database is of whoever makes it.
-CLUSTER = ("role *", "membership *", "setting role *", "owner database itself")
+# whose the database is, and how many may be in it: a scratch database is of whoever makes it.
+CLUSTER = (
+    *("role *", "membership *", "setting role *"),
+    *("owner database itself", "setting database CONNECTION LIMIT"),
+)
 _ABANDONED_SECONDS = 600
 _CLAIM_SECONDS = 2
 

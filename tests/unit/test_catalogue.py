@@ -203,8 +203,8 @@ def test_an_exported_catalogue_is_read_back(tmp_path):
         (lambda _: "", "Expecting value"),
         (lambda text: text.split("\n", 1)[1], "its first line does not say that it is one"),
         (
-            lambda text: text.replace('"format": 2', '"format": 9'),
-            "its format is 9, this version reads 2",
+            lambda text: text.replace('"format": 3', '"format": 9'),
+            "its format is 9, this version reads 3",
         ),
         (lambda text: text[: len(text) // 2], "Unterminated string"),
         (lambda text: text.replace('"integer"', '"bigint"'), "its objects are not those"),
