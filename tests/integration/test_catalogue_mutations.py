@@ -135,6 +135,28 @@ def test_a_missing_column_is_filled_in_the_rows_that_are_there(every_kind_again)
     assert rows == "1|a|1|2\n2|a|2|4\n"
 
 
+def test_repairs_can_be_run_one_after_the_other(every_kind_again):
+    psql(every_kind_again, "CREATE VIEW mart.above AS SELECT name FROM mart.totals")
+    before = read_catalogue(every_kind_again)
+    by_hand = (
+        "DROP VIEW mart.above, mart.totals",
+        "ALTER TABLE mart.customer DROP COLUMN state, DROP CONSTRAINT customer_pkey CASCADE",
+        "DROP TYPE mart.state",
+        "CREATE FUNCTION mart.extra() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE VIEW mart.zz AS SELECT mart.extra() AS one",
+        "CREATE VIEW mart.open_too AS SELECT no, amount + mart.extra() AS amount FROM mart.slip",
+        "CREATE VIEW mart.aa AS SELECT one FROM mart.zz",
+        "CREATE OR REPLACE VIEW mart.open AS TABLE mart.open_too",
+    )
+    psql(every_kind_again, ";".join(by_hand))
+    found = differences(before, read_catalogue(every_kind_again))
+    repaired = sorted((each for each in found if each.repair), key=lambda each: each.repair_order)
+    assert [each.repair_order for each in repaired] == list(range(1, len(repaired) + 1))
+    psql(every_kind_again, "\n".join(each.repair for each in repaired))
+    left = keys(differences(before, read_catalogue(every_kind_again)))
+    assert [each for each in left if each[1] != "column order"] == []
+
+
 def test_the_worst_comes_first(every_kind):
     before = read_catalogue(every_kind)
     statements = (

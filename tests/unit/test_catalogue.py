@@ -387,3 +387,49 @@ def test_an_identity_keeps_its_sequence():
     sequence = ("sequence", "m.t_a_seq", "CREATE SEQUENCE m.t_a_seq", "identity", "m.t.a")
     live = made((*sequence[:2], f"{sequence[2]} CYCLE", *sequence[3:]))
     assert only(differences(made(sequence), live)).repair == ("ALTER SEQUENCE m.t_a_seq NO CYCLE;")
+
+
+CREATE_F = "CREATE FUNCTION m.f()\n LANGUAGE {}\nAS $function$SELECT m.f(b) FROM m.a$function$"
+
+
+def ordered(found):
+    found = sorted(found, key=lambda each: each.repair_order)
+    return [f"{each.kind} {each.identity}" for each in found if each.repair]
+
+
+def test_what_a_repair_names_is_made_before_it():
+    missing = (
+        ("view", "m.a", "CREATE VIEW m.a AS SELECT m.f(b) FROM m.z", "schema", "m"),
+        ("view", "m.z", "CREATE VIEW m.z AS SELECT b FROM m.t", "schema", "m"),
+        ("column", "m.t.b", 'm."E"', *TABLE),
+        ("enum", 'm."E"', "CREATE TYPE m.\"E\" AS ENUM ('a')", "schema", "m"),
+        ("function", "m.f(text)", CREATE_F.format("plpgsql"), "schema", "m"),
+        ("function", "m.s()", CREATE_F.format("sql"), "schema", "m"),
+        ("constraint", "m.t.f", "FOREIGN KEY (b) REFERENCES m.t (b)", *TABLE),
+        ("constraint", "m.t.k", "UNIQUE (b)", *TABLE),
+    )
+    found = differences(made(*missing), made(without=["column m.t.b"]))
+    assert ordered(found) == [
+        'enum m."E"', "column m.t.b", "function m.f(text)", "view m.z", "view m.a",
+        "function m.s()", "constraint m.t.k", "constraint m.t.f",
+    ]  # fmt: skip
+    assert [each.severity for each in found] == sorted(each.severity for each in found)
+
+
+def test_what_is_unexpected_goes_first_but_not_before_what_uses_it():
+    unexpected = (
+        ("function", "m.f()", "CREATE FUNCTION m.f()", "schema", "m"),
+        ("view", "m.v", "CREATE VIEW m.v AS\n SELECT m.f() AS a", "schema", "m"),
+        ("view", "m.z", "CREATE VIEW m.z AS SELECT 1", "schema", "m"),
+        ("view", "m.a", "CREATE VIEW m.a AS SELECT * FROM m.z", "schema", "m"),
+        ("index", "m.k", "CREATE UNIQUE INDEX k ON m.t USING btree (b)", *TABLE),
+    )
+    expected = made(("constraint", "m.t.k", "UNIQUE (b)", *TABLE))
+    assert ordered(differences(expected, made(*unexpected))) == [
+        "index m.k", "view m.a", "view m.z", "view m.v", "function m.f()", "constraint m.t.k",
+    ]  # fmt: skip
+
+
+def test_a_difference_without_a_repair_has_no_place():
+    found = only(differences(made(), made(("table", "m.x", "TABLE", "schema", "m"))))
+    assert (found.repair, found.repair_order) == ("", 0)
