@@ -421,6 +421,42 @@ WITH members AS MATERIALIZED (
       FROM pg_ts_config AS f JOIN schemas AS s ON s.oid = f.cfgnamespace
       JOIN pg_ts_parser AS p ON p.oid = f.cfgparser
      WHERE (f.tableoid, f.oid) NOT IN (TABLE members)
+), parts AS MATERIALIZED (
+    -- Members of extensions that have other privileges than their extension gave them.
+    SELECT m.kind, m.identity, m.owner, coalesce(m.acl, acldefault(m.acl_type, m.owner)) AS acl,
+           coalesce(i.initprivs, acldefault(m.acl_type, m.owner)) AS given,
+           quote_ident(e.extname) AS extension
+      FROM (SELECT c.tableoid, c.oid, CASE c.relkind WHEN 'v' THEN 'view'
+                       WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
+                       WHEN 'f' THEN 'foreign table' ELSE 'table' END,
+                   format('%I.%I', n.nspname, c.relname), c.relowner, c.relacl,
+                   CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char"
+              FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE (c.tableoid, c.oid) IN (TABLE members)
+            UNION ALL
+            SELECT p.tableoid, p.oid, CASE p.prokind WHEN 'p' THEN 'procedure'
+                       WHEN 'a' THEN 'aggregate' ELSE 'function' END,
+                   format('%I.%I(%s)', n.nspname, p.proname, CASE WHEN p.prokind = 'a'
+                          AND p.pronargs = 0 THEN '*' ELSE oidvectortypes(p.proargtypes) END),
+                   p.proowner, p.proacl, 'f'
+              FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+             WHERE (p.tableoid, p.oid) IN (TABLE members)
+            UNION ALL
+            SELECT t.tableoid, t.oid, CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'e' THEN 'enum'
+                       WHEN 'r' THEN 'range' WHEN 'c' THEN 'composite type' ELSE 'base type' END,
+                   format('%I.%I', n.nspname, t.typname), t.typowner, t.typacl, 'T'
+              FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+             WHERE (t.tableoid, t.oid) IN (TABLE members)
+            UNION ALL
+            SELECT w.tableoid, w.oid, 'foreign-data wrapper', quote_ident(w.fdwname),
+                   w.fdwowner, w.fdwacl, 'F' FROM pg_foreign_data_wrapper AS w
+           ) AS m (classid, objid, kind, identity, owner, acl, acl_type)
+      JOIN pg_depend AS d ON d.classid = m.classid AND d.objid = m.objid AND d.deptype = 'e'
+           AND d.refclassid = 'pg_extension'::regclass
+      JOIN pg_extension AS e ON e.oid = d.refobjid
+      LEFT JOIN pg_init_privs AS i ON i.classoid = m.classid AND i.objoid = m.objid
+           AND i.objsubid = 0
+     WHERE m.acl IS DISTINCT FROM i.initprivs
 ), privileges (kind, identity, owner, sign, grantor, grantee, privilege, grantable) AS (
     -- What was granted counts 1, what an object without any GRANT or REVOKE gives counts -1.
     SELECT o.kind, o.identity, o.owner, e.sign, e.grantor, e.grantee, e.privilege_type,
@@ -430,6 +466,13 @@ WITH members AS MATERIALIZED (
             SELECT 'column', identity, owner, attacl, 'c' FROM columns WHERE attacl IS NOT NULL
            ) AS o, LATERAL (SELECT 1 AS sign, a.* FROM aclexplode(o.acl) AS a UNION ALL
                    SELECT -1, a.* FROM aclexplode(acldefault(o.acl_type, o.owner)) AS a) AS e
+    UNION ALL
+    -- Who owned a member when it was made is no privilege.
+    SELECT p.kind, p.identity, p.owner, e.sign, p.owner, e.grantee, e.privilege_type,
+        e.is_grantable
+      FROM parts AS p, LATERAL (SELECT 1 AS sign, a.* FROM aclexplode(p.acl) AS a UNION ALL
+                SELECT -1, a.* FROM aclexplode(p.given) AS a) AS e
+     WHERE e.grantee <> e.grantor
 ), default_privileges AS (
     SELECT concat('FOR ROLE ', quote_ident(pg_get_userbyid(d.defaclrole)),
                   ' IN SCHEMA ' || quote_ident(n.nspname), ' ON ',
@@ -508,11 +551,13 @@ WITH members AS MATERIALIZED (
            CASE WHEN min(c.parent_kind) = 'column' OR p.kind <> 'column' THEN p.kind
                 ELSE min(c.parent_kind) END,
            CASE WHEN min(c.parent_kind) = 'column' OR p.kind <> 'column' THEN p.identity
-                ELSE min(c.relation) END, NULL, NULL
+                ELSE min(c.relation) END,
+           CASE WHEN min(x.extension) IS NOT NULL THEN 'extension' END, min(x.extension)
       FROM (SELECT kind, identity, owner, sum(sign) AS sign, grantor, grantee, privilege, grantable
               FROM privileges GROUP BY kind, identity, owner, grantor, grantee, privilege, grantable
             HAVING sum(sign) <> 0) AS p
       LEFT JOIN columns AS c ON p.kind = 'column' AND c.identity = p.identity
+      LEFT JOIN parts AS x ON x.kind = p.kind AND x.identity = p.identity
      GROUP BY p.kind, p.identity, p.sign, p.grantee
     UNION ALL
     SELECT 'default privileges', concat(p.target,

@@ -142,6 +142,7 @@ GRANT USAGE ON SEQUENCE mart.numbers TO kinds_writer;
 GRANT USAGE ON TYPE mart.state TO kinds_writer WITH GRANT OPTION;
 REVOKE EXECUTE ON FUNCTION mart.double(integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION mart.all_of() TO kinds_writer;
+GRANT EXECUTE ON FUNCTION mart.citext_hash(mart.citext) TO kinds_writer;
 GRANT EXECUTE ON PROCEDURE mart.tidy(integer) TO kinds_writer;
 ALTER DEFAULT PRIVILEGES FOR ROLE kinds_owner IN SCHEMA mart GRANT SELECT ON TABLES TO kinds_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE kinds_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
