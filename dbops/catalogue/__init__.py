@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dbops.catalogue.comparison import Difference, What, differences
-from dbops.catalogue.objects import Catalogue, Key, dump, load, parse
+from dbops.catalogue.objects import Catalogue, Key, TornError, dump, load, parse
 from dbops.catalogue.severity import Severity
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Difference",
     "Key",
     "Severity",
+    "TornError",
     "What",
     "differences",
     "dump",

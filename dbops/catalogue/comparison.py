@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dbops.catalogue import normal, repair, severity
+from dbops.catalogue import normal, ordering, repair, severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,6 +40,8 @@ class Difference:
             columns; they are no differences of their own.
         repair: the statements that make the live object the expected one, where the definitions
             leave no choice; empty where they do. Rows in the table may still refuse them.
+        repair_order: where its repair stands, from 1, when all are run one after the other; 0
+            without one.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Difference:
     severity: Severity
     consequences: tuple[Key, ...] = ()
     repair: str = ""
+    repair_order: int = 0
 
     @property
     def diff(self) -> str:
@@ -83,7 +86,11 @@ class _Comparison:
             top = self._origin(key)
             (tops if top == key else below[top]).append(key)
         found = [self._difference(key, tuple(sorted(below[key]))) for key in tops]
-        return sorted(found, key=lambda each: (each.severity, each.kind, each.identity))
+        numbered = (
+            replace(each, repair_order=number)
+            for each, number in zip(found, ordering.numbers(found), strict=True)
+        )
+        return sorted(numbered, key=lambda each: (each.severity, each.kind, each.identity))
 
     def _found(self) -> Iterator[tuple[Key, What]]:
         before, after = self.expected.objects, self.live.objects

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-FORMAT = 2
+FORMAT = 3
 _TITLE = "dbops catalogue"
 _ROW_SIZES = (3, 5, 7)
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -88,17 +88,22 @@ def _matches(key: Key, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(key.identity, each) or fnmatchcase(str(key), each) for each in patterns)
 
 
+class TornError(ValueError):
+    """An object was changed or dropped while the catalogue was read."""
+
+
 def parse(text: str) -> Catalogue:
     """Return the catalogue in TEXT, which psql printed for sql/queries/catalogue.sql.
 
     Raises:
+        TornError: an object has no definition.
         ValueError: a line is no row of that query.
     """
     lines = text.split("\n")  # not splitlines, which also cuts at U+2028
     rows: list[Row] = json.loads(f"[{','.join(filter(None, lines))}]")
     strange = next((each for each in rows if not _is_row(each)), None)
     if strange is not None:
-        raise ValueError(f"{strange!r} is no object")
+        raise _not_a_row(strange)
     objects: dict[Key, str] = {}
     parents: dict[Key, tuple[Key, ...]] = {}
     for kind, identity, definition, *above in rows:
@@ -115,6 +120,14 @@ def _is_row(row: object) -> bool:
         and len(row) in _ROW_SIZES
         and all(isinstance(each, str) for each in row)
     )
+
+
+def _not_a_row(row: object) -> ValueError:
+    # pg_get_indexdef and its like look at now, not at the statement's snapshot, and give NULL for
+    # what is gone.
+    if isinstance(row, list) and len(row) in _ROW_SIZES and row[2] is None:
+        return TornError(f"{row[0]} {row[1]} has no definition")
+    return ValueError(f"{row!r} is no object")
 
 
 def dump(catalogue: Catalogue) -> str:

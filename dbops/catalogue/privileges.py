@@ -47,6 +47,8 @@ def target(key: Key, parents: tuple[Key, ...], table: str) -> str:
         return ""
     if key.identity.startswith("column "):
         return f"COLUMN {key.identity.removeprefix('column ')}"
+    if key.identity.startswith("index "):  # a constraint's, too
+        return f"INDEX {key.identity.removeprefix('index ')}"
     kind, identity = parents[0]
     if kind == "domain constraint":
         return f"CONSTRAINT {identity.removeprefix(f'{table}.')} ON DOMAIN {table}"
@@ -102,6 +104,8 @@ def _place(key: Key, parents: tuple[Key, ...], word: str) -> tuple[str, str]:
         return "", ""
     if kind == "column":
         return _columns(parents[0]), role
+    if kind == "aggregate":  # GRANT knows no (*)
+        identity = identity.replace("(*)", "()")
     name = _GRANTED.get(kind) or _KEYWORDS.get(kind, kind.upper())
     return f"ON {name} {identity}", role
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dbops.catalogue.objects import Catalogue
 
+_OF_COLUMN = {"default", "column options", "storage", "compression", "statistics target"}
 _RELATIONS = {"table", "view", "materialized view", "foreign table", "domain"}
 
 
@@ -51,6 +52,9 @@ class Found:
         parent = self.parents[0].identity if self.parents else ""
         table = next((each.identity for each in self.lineage if each.kind in _RELATIONS), "")
         column = next((each.identity for each in self.lineage if each.kind == "column"), "")
+        # A view's columns are no objects.
+        if self.key.kind in _OF_COLUMN and self.parents[0].kind in _RELATIONS:
+            column = self.key.identity
         beside = self.parents[-1].identity if self.parents else ""
         return {
             "identity": self.key.identity,
@@ -84,14 +88,15 @@ def statements(
 
     def found(key: Key, what: str = what) -> Found:
         side = expected if what == "missing" else live
-        before, after = expected.objects.get(key, ""), live.objects.get(key, "")
+        before = expected.objects.get(key, "")
+        after = "" if what == "missing" else live.objects.get(key, "")
         lineage = tuple(side.lineage(key))
         return Found(key, what, before, after, side.parents.get(key, ()), lineage, follows)
 
     wanted = keys if what == "missing" else keys[:1]
     ranked = [found(each) for each in sorted(wanted, key=_rank) if not _is_implied(each)]
     said = _filled(ranked, keys[0]) or [_statement(each) for each in ranked]
-    if what == "changed" and "DROP " in "".join(said):
+    if any(_is_made_anew(each) for each in ranked):
         anew = (each for each in sorted(parts, key=_rank) if not _is_implied(each))
         said += [_statement(found(each, "missing")) for each in anew]
     return "\n".join(f"{each};" for each in said) if all(said) else ""
@@ -138,8 +143,7 @@ def _rank(key: Key) -> tuple[int, str]:
 def _statement(found: Found) -> str:
     if len(found.parents) > 1 and found.parents[1].kind == found.key.kind:
         return ""  # a partition's: it comes and goes with that of the partitioned table
-    special = _SPECIAL.get(found.key.kind)
-    if special and (said := special(found)):
+    if said := _special(found):
         return said
     template = getattr(TEMPLATES.get(found.key.kind, Template()), found.what)
     words = found.words
@@ -149,9 +153,21 @@ def _statement(found: Found) -> str:
     return template.format(**words) if template and all(words[each] for each in used) else ""
 
 
+def _special(found: Found) -> str:
+    special = _SPECIAL.get(found.key.kind)
+    return special(found) if special else ""
+
+
+def _is_made_anew(found: Found) -> bool:
+    """Return whether it is dropped and made again, and what belongs to it goes along."""
+    template = TEMPLATES.get(found.key.kind, Template())
+    return found.what == "changed" and template.anew and not _special(found)
+
+
 def _enum(found: Found) -> str:
     """Add the values that are missing between those that are there in the same order."""
-    before, after = (re.findall(r"'(?:[^']|'')*'", each) for each in (found.before, found.after))
+    # A backslash makes it E'...'.
+    before, after = (re.findall(r"E?'(?:[^']|'')*'", each) for each in (found.before, found.after))
     if found.what != "changed" or [each for each in before if each in after] != after:
         return ""
     added = []
@@ -207,7 +223,16 @@ def _sequence(found: Found) -> str:
     logged = ""
     if found.after.startswith("CREATE UNLOGGED"):
         logged = f";\nALTER SEQUENCE {found.key.identity} SET LOGGED"
-    return f"{altered}{cycle} OWNED BY {owner or 'NONE'}{logged}"
+    # 0A000: "cannot change ownership of identity sequence"
+    owned = "" if found.parents[0].kind == "identity" else f" OWNED BY {owner or 'NONE'}"
+    return f"{altered}{cycle}{owned}{logged}"
+
+
+def _role(found: Found) -> str:
+    """What is not said stays as it is, so that no end has to be said."""
+    altered = f"ALTER ROLE {found.key.identity} {found.before}"
+    is_ended = " VALID UNTIL " in found.after and " VALID UNTIL " not in found.before
+    return f"{altered} VALID UNTIL 'infinity'" if is_ended else altered
 
 
 def _row_security(found: Found) -> str:
@@ -228,7 +253,8 @@ def _parameters(found: Found) -> str:
     kind = "INDEX" if found.key.identity.startswith("index ") else "TABLE"
     name = found.key.identity.removeprefix("index ") if kind == "INDEX" else words["table"]
     parts = [f"SET ({', '.join(new)})"] * bool(new) + [f"RESET ({', '.join(gone)})"] * bool(gone)
-    return ", ".join(f"{place}{each}" for each in parts).join((f"ALTER {kind} {name} ", ""))
+    said = ", ".join(f"{place}{each}" for each in parts)
+    return f"ALTER {kind} {name} {said}" if said else ""
 
 
 def _statistics_target(found: Found) -> str:
@@ -248,6 +274,7 @@ _SPECIAL: Mapping[str, Callable[[Found], str]] = {
     "constraint": _constraint,
     "not null": _not_null,
     "sequence": _sequence,
+    "role": _role,
     "row security": _row_security,
     "storage parameters": _parameters,
     "column options": _parameters,

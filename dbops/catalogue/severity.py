@@ -105,6 +105,7 @@ WEIGHTS = {
     # 42501 for who has lost one.
     "grant": Weight(_QUERIES, _ACCESS, _QUERIES),
     "revoke": Weight(_ACCESS, _QUERIES, _QUERIES),
+    "security label": _OPEN,
     "column order": Weight(_NOTE, _NOTE, _NOTE),
     "comment": Weight(_NOTE, _NOTE, _NOTE),
 }

@@ -12,16 +12,21 @@ _CONSTRAINT = "CONSTRAINT {name}"
 
 
 class Template(NamedTuple):
-    """The statements for each thing that can happen; None where a person has to decide."""
+    """The statements for each thing that can happen; None where a person has to decide.
+
+    ANEW says that the changed object is dropped and made again, with all that belongs to it.
+    """
 
     missing: str | None = None
     unexpected: str | None = None
     changed: str | None = None
+    anew: bool = False
 
 
 def _made(drop: str | None = None, *, anew: bool = False) -> Template:
     """Return the template of objects whose definition is the statement that makes them."""
-    return Template("{definition}", drop, f"{drop}; {{definition}}" if anew and drop else None)
+    changed = f"{drop}; {{definition}}" if anew and drop else None
+    return Template("{definition}", drop, changed, anew=anew)
 
 
 def _set(to: str, back: str | None) -> Template:
@@ -64,12 +69,14 @@ TEMPLATES: Mapping[str, Template] = {
         f"ALTER TABLE {{table}} ADD {_CONSTRAINT} {{definition}}",
         f"ALTER TABLE {{table}} DROP {_CONSTRAINT}",
         f"ALTER TABLE {{table}} DROP {_CONSTRAINT}, ADD {_CONSTRAINT} {{definition}}",
+        anew=True,
     ),
     "domain constraint": Template(
         f"ALTER DOMAIN {{table}} ADD {_CONSTRAINT} {{definition}}",
         f"ALTER DOMAIN {{table}} DROP {_CONSTRAINT}",
         f"ALTER DOMAIN {{table}} DROP {_CONSTRAINT};"
         f" ALTER DOMAIN {{table}} ADD {_CONSTRAINT} {{definition}}",
+        anew=True,
     ),
     "trigger state": _set(
         "ALTER TABLE {table} {definition} TRIGGER {name}",
@@ -98,5 +105,4 @@ TEMPLATES: Mapping[str, Template] = {
     "unpopulated view": Template(unexpected="REFRESH MATERIALIZED VIEW {identity}"),
     "comment": _set("COMMENT ON {target} IS {definition}", "COMMENT ON {target} IS NULL"),
     "owner": _set("ALTER {target} OWNER TO {definition}", None),
-    "role": Template(changed="ALTER ROLE {identity} {definition}"),
 }

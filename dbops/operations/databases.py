@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbops.commands import database as commands
+from dbops.commands import sql
+from dbops.commands.shell import words
 from dbops.errors import Problem, Refused
 from dbops.operations import require, services
 from dbops.output import Conclusion
@@ -62,11 +64,12 @@ def empty(target: Target, found: Database) -> None:
         )
     taken = sorted(set(target.snapshot.schemas) & set(found.schemas) - {"public"})
     if taken:
+        drop = f"DROP SCHEMA {sql.identifier(taken[0])}"
         raise Refused(
             f"{target.name}: schemas of the snapshot exist already",
             where=", ".join(taken),
             why="the snapshot creates them itself",
-            next_command=f"{target.command('psql')} --command 'DROP SCHEMA {taken[0]}'",
+            next_command=f"{target.command('psql')} {words('--command', drop)}",
         )
 
 

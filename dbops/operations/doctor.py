@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbops import manifest
 from dbops.commands import psql, scratch, sql
+from dbops.commands.shell import words
 from dbops.environments.frozen import Frozen
 from dbops.operations import backups, databases, restore, standing, views
 
@@ -108,11 +109,11 @@ def _left_behind(target: Target, state: State) -> Iterator[Finding]:
     asked = scratch.left_behind(target.backend(state), target.environment)
     is_busy = state.host is not None and state.host.holder
     for line in () if is_busy else target.machine.read(["sh", "-c", asked]).out.splitlines():
-        name = line.partition(",")[0]
+        drop = f"DROP DATABASE {sql.identifier(line.rpartition(', ')[0])}"
         yield Finding(
             what=f"left behind by a command that was killed: {line}",
             why="it takes room until the next such command makes it anew",
-            next_command=f"{target.command('psql')} --command 'DROP DATABASE {name}'",
+            next_command=f"{target.command('psql')} {words('--command', drop)}",
         )
 
 

@@ -104,6 +104,7 @@ def described(found: Difference) -> dict[str, Any]:
         "severity": found.severity.name.lower(),
         "diff": found.diff,
         "repair": found.repair,
+        "repair_order": found.repair_order,
         "consequences": [str(each) for each in found.consequences],
     }
 

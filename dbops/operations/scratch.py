@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dbops import catalogue, output
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 NEVER = ("unpopulated view *",)
 # Built on the same server, a scratch database has the roles of the live one: the files do not say
 # what a role that is there may do, and a kept catalogue says what it once could. Nor do they say
-# whose the database is: a scratch database is of whoever makes it.
-CLUSTER = ("role *", "membership *", "setting role *", "owner database itself")
+# whose the database is, and how many may be in it: a scratch database is of whoever makes it.
+CLUSTER = (
+    *("role *", "membership *", "setting role *"),
+    *("owner database itself", "setting database CONNECTION LIMIT"),
+)
 _ABANDONED_SECONDS = 600
 _CLAIM_SECONDS = 2
 
@@ -46,13 +49,27 @@ def live(target: Target, state: State, *, cluster: bool = False) -> Catalogue:
         cluster: with its roles, to be compared with another server's.
 
     Raises:
-        Problem: the catalogue cannot be read (exit 1).
+        Problem: the catalogue cannot be read, or changes while it is (exit 1).
     """
     ignored = target.environment.drift.ignore
     return _read(target, state, None).without(ignored if cluster else (*ignored, *CLUSTER))
 
 
 def _read(target: Target, state: State, database: str | None) -> Catalogue:
+    with suppress(catalogue.TornError):  # by a change that may be over
+        return _read_once(target, state, database)
+    try:
+        return _read_once(target, state, database)
+    except catalogue.TornError as torn:
+        raise Problem(
+            f"{target.name}: the schema changed while it was read",
+            where=database or target.environment.database.name,
+            why=f"{torn}, twice: somebody is changing objects",
+            next_command="type the same command again",
+        ) from None
+
+
+def _read_once(target: Target, state: State, database: str | None) -> Catalogue:
     asked = psql.asks(target.backend(state), sql.query("catalogue"), database=database)
     answer = target.ask(asked)
     if answer.code:

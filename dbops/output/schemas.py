@@ -27,6 +27,10 @@ def _differences(found: list[dict[str, Any]]) -> None:
         data(f"{each['what']:<10} {each['kind']} {each['identity']}  [{each['severity']}]")
         _indented(each["diff"])
         _indented(each["repair"], "repair: ")
+    repairs = sorted((each for each in found if each["repair"]), key=lambda it: it["repair_order"])
+    if len(repairs) > 1:  # as they are, to be pasted
+        data("-- the repairs again, in an order in which they can be run")
+        data("\n".join(each["repair"] for each in repairs))
 
 
 _SAYS = {

@@ -193,9 +193,27 @@ WITH members AS MATERIALIZED (
                WHEN 'c' THEN format('TYPE %s AS (%s)', t.identity, (
                    SELECT string_agg(c.name || ' ' || c.type, ', ' ORDER BY c.attnum)
                      FROM columns AS c WHERE c.relid = t.typrelid))
-               ELSE concat('TYPE ', t.identity, ' (INPUT = ', t.typinput, ', OUTPUT = ',
-                   t.typoutput, ', INTERNALLENGTH = ', t.typlen, ', ALIGNMENT = ', t.typalign,
-                   ', STORAGE = ', t.typstorage, ')') END,
+               ELSE concat('TYPE ', t.identity, ' (INPUT = ', t.typinput,
+                   ', OUTPUT = ', t.typoutput,
+                   ', RECEIVE = ' || nullif(t.typreceive, 0)::regproc,
+                   ', SEND = ' || nullif(t.typsend, 0)::regproc,
+                   ', TYPMOD_IN = ' || nullif(t.typmodin, 0)::regproc,
+                   ', TYPMOD_OUT = ' || nullif(t.typmodout, 0)::regproc,
+                   ', ANALYZE = ' || nullif(t.typanalyze, 0)::regproc,
+                   ', SUBSCRIPT = ' || nullif(t.typsubscript, 0)::regproc,
+                   ', INTERNALLENGTH = ', CASE t.typlen WHEN -1 THEN 'variable'
+                       ELSE t.typlen::text END,
+                   CASE WHEN t.typbyval THEN ', PASSEDBYVALUE' END,
+                   ', ALIGNMENT = ', CASE t.typalign WHEN 'c' THEN 'char' WHEN 's' THEN 'int2'
+                       WHEN 'i' THEN 'int4' ELSE 'double' END,
+                   ', STORAGE = ', CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                       WHEN 'm' THEN 'main' ELSE 'extended' END,
+                   ', CATEGORY = ' || quote_literal(nullif(t.typcategory::text, 'U')),
+                   CASE WHEN t.typispreferred THEN ', PREFERRED = true' END,
+                   ', DEFAULT = ' || quote_literal(t.typdefault),
+                   ', ELEMENT = ' || format_type(nullif(t.typelem, 0), NULL),
+                   ', DELIMITER = ' || quote_literal(nullif(t.typdelim::text, ',')),
+                   CASE WHEN t.typcollation > 0 THEN ', COLLATABLE = true' END, ')') END,
            t.typowner, t.typacl, 'T', 'schema', t.schema, NULL, NULL
       FROM (SELECT y.tableoid, y.*, s.name AS schema,
           s.name || '.' || quote_ident(y.typname) AS identity,
@@ -219,6 +237,7 @@ WITH members AS MATERIALIZED (
                    ', SSPACE = ' || nullif(a.aggtransspace, 0),
                    ', FINALFUNC = ' || nullif(a.aggfinalfn, 0)::regproc,
                    CASE WHEN a.aggfinalextra THEN ', FINALFUNC_EXTRA' END,
+                   CASE WHEN a.aggfinalfn > 0 THEN ', FINALFUNC_MODIFY = ' || m.final END,
                    ', COMBINEFUNC = ' || nullif(a.aggcombinefn, 0)::regproc,
                    ', SERIALFUNC = ' || nullif(a.aggserialfn, 0)::regproc,
                    ', DESERIALFUNC = ' || nullif(a.aggdeserialfn, 0)::regproc,
@@ -226,15 +245,25 @@ WITH members AS MATERIALIZED (
                    ', MSFUNC = ' || nullif(a.aggmtransfn, 0)::regproc,
                    ', MINVFUNC = ' || nullif(a.aggminvtransfn, 0)::regproc,
                    ', MSTYPE = ' || nullif(a.aggmtranstype, 0)::regtype,
+                   ', MSSPACE = ' || nullif(a.aggmtransspace, 0),
                    ', MFINALFUNC = ' || nullif(a.aggmfinalfn, 0)::regproc,
+                   CASE WHEN a.aggmfinalextra THEN ', MFINALFUNC_EXTRA' END,
+                   CASE WHEN a.aggmfinalfn > 0 THEN ', MFINALFUNC_MODIFY = ' || m.moving_final END,
                    ', MINITCOND = ' || quote_literal(a.aggminitval),
-                   ', SORTOP = ' || nullif(a.aggsortop, 0)::regoper,
+                   ', SORTOP = OPERATOR(' || nullif(a.aggsortop, 0)::regoper || ')',
                    CASE p.proparallel WHEN 's' THEN ', PARALLEL = SAFE'
                        WHEN 'r' THEN ', PARALLEL = RESTRICTED' END,
                    CASE WHEN a.aggkind = 'h' THEN ', HYPOTHETICAL' END, ')') END,
            p.proowner, p.proacl, 'f', 'schema', s.name, NULL, NULL
       FROM pg_proc AS p JOIN schemas AS s ON s.oid = p.pronamespace
       LEFT JOIN pg_aggregate AS a ON a.aggfnoid = p.oid
+      LEFT JOIN LATERAL (
+           SELECT max(v.word) FILTER (WHERE v.code = a.aggfinalmodify) AS final,
+                  max(v.word) FILTER (WHERE v.code = a.aggmfinalmodify) AS moving_final
+             FROM (VALUES ('r', 'READ_ONLY'), ('s', 'SHAREABLE'), ('w', 'READ_WRITE'))
+                  AS v (code, word)
+            -- what it is without being said: an ordered set is sorted in place
+            WHERE v.code <> CASE a.aggkind WHEN 'n' THEN 'r' ELSE 'w' END) AS m ON true
      WHERE (p.tableoid, p.oid) NOT IN (TABLE members)
     UNION ALL
     SELECT i.tableoid, i.oid, 'index', i.identity, i.definition, NULL, NULL, NULL,
@@ -336,15 +365,16 @@ WITH members AS MATERIALIZED (
            concat('CREATE OPERATOR ', s.name, '.', o.oprname, ' (FUNCTION = ', o.oprcode,
                   ', LEFTARG = ' || nullif(o.oprleft, 0)::regtype,
                   ', RIGHTARG = ' || nullif(o.oprright, 0)::regtype,
-                  ', COMMUTATOR = ' || nullif(o.oprcom, 0)::regoperator,
-                  ', NEGATOR = ' || nullif(o.oprnegate, 0)::regoperator,
+                  ', COMMUTATOR = OPERATOR(' || nullif(o.oprcom, 0)::regoper || ')',
+                  ', NEGATOR = OPERATOR(' || nullif(o.oprnegate, 0)::regoper || ')',
                   ', RESTRICT = ' || nullif(o.oprrest, 0)::regproc,
                   ', JOIN = ' || nullif(o.oprjoin, 0)::regproc,
                   CASE WHEN o.oprcanhash THEN ', HASHES' END,
                   CASE WHEN o.oprcanmerge THEN ', MERGES' END, ')'),
            o.oprowner, NULL, NULL, 'schema', s.name, NULL, NULL
       FROM pg_operator AS o JOIN schemas AS s ON s.oid = o.oprnamespace
-     WHERE (o.tableoid, o.oid) NOT IN (TABLE members)
+     -- One without a function is a shell: the commutator or negator of one that is there.
+     WHERE o.oprcode <> 0 AND (o.tableoid, o.oid) NOT IN (TABLE members)
     UNION ALL
     SELECT c.tableoid, c.oid, 'cast',
            format('(%s AS %s)', c.castsource::regtype, c.casttarget::regtype),
@@ -360,8 +390,10 @@ WITH members AS MATERIALIZED (
     SELECT c.tableoid, c.oid, 'collation', format('%s.%I', s.name, c.collname),
            concat('CREATE COLLATION ', format('%s.%I', s.name, c.collname), ' (PROVIDER = ',
                   CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END,
-                  ', LOCALE = ', quote_literal(coalesce(to_jsonb(c) ->> 'colllocale',
-                      to_jsonb(c) ->> 'colliculocale', to_jsonb(c) ->> 'collcollate')),
+                  CASE WHEN c.collcollate <> c.collctype
+                       THEN format(', LC_COLLATE = %L, LC_CTYPE = %L', c.collcollate, c.collctype)
+                       ELSE ', LOCALE = ' || quote_literal(coalesce(to_jsonb(c) ->> 'colllocale',
+                           to_jsonb(c) ->> 'colliculocale', c.collcollate)) END,
                   CASE WHEN NOT c.collisdeterministic THEN ', DETERMINISTIC = false' END,
                   ', RULES = ' || quote_literal(to_jsonb(c) ->> 'collicurules'), ')'),
            c.collowner, NULL, NULL, 'schema', s.name, NULL, NULL
@@ -389,6 +421,42 @@ WITH members AS MATERIALIZED (
       FROM pg_ts_config AS f JOIN schemas AS s ON s.oid = f.cfgnamespace
       JOIN pg_ts_parser AS p ON p.oid = f.cfgparser
      WHERE (f.tableoid, f.oid) NOT IN (TABLE members)
+), parts AS MATERIALIZED (
+    -- Members of extensions that have other privileges than their extension gave them.
+    SELECT m.kind, m.identity, m.owner, coalesce(m.acl, acldefault(m.acl_type, m.owner)) AS acl,
+           coalesce(i.initprivs, acldefault(m.acl_type, m.owner)) AS given,
+           quote_ident(e.extname) AS extension
+      FROM (SELECT c.tableoid, c.oid, CASE c.relkind WHEN 'v' THEN 'view'
+                       WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
+                       WHEN 'f' THEN 'foreign table' ELSE 'table' END,
+                   format('%I.%I', n.nspname, c.relname), c.relowner, c.relacl,
+                   CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char"
+              FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE (c.tableoid, c.oid) IN (TABLE members)
+            UNION ALL
+            SELECT p.tableoid, p.oid, CASE p.prokind WHEN 'p' THEN 'procedure'
+                       WHEN 'a' THEN 'aggregate' ELSE 'function' END,
+                   format('%I.%I(%s)', n.nspname, p.proname, CASE WHEN p.prokind = 'a'
+                          AND p.pronargs = 0 THEN '*' ELSE oidvectortypes(p.proargtypes) END),
+                   p.proowner, p.proacl, 'f'
+              FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+             WHERE (p.tableoid, p.oid) IN (TABLE members)
+            UNION ALL
+            SELECT t.tableoid, t.oid, CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'e' THEN 'enum'
+                       WHEN 'r' THEN 'range' WHEN 'c' THEN 'composite type' ELSE 'base type' END,
+                   format('%I.%I', n.nspname, t.typname), t.typowner, t.typacl, 'T'
+              FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+             WHERE (t.tableoid, t.oid) IN (TABLE members)
+            UNION ALL
+            SELECT w.tableoid, w.oid, 'foreign-data wrapper', quote_ident(w.fdwname),
+                   w.fdwowner, w.fdwacl, 'F' FROM pg_foreign_data_wrapper AS w
+           ) AS m (classid, objid, kind, identity, owner, acl, acl_type)
+      JOIN pg_depend AS d ON d.classid = m.classid AND d.objid = m.objid AND d.deptype = 'e'
+           AND d.refclassid = 'pg_extension'::regclass
+      JOIN pg_extension AS e ON e.oid = d.refobjid
+      LEFT JOIN pg_init_privs AS i ON i.classoid = m.classid AND i.objoid = m.objid
+           AND i.objsubid = 0
+     WHERE m.acl IS DISTINCT FROM i.initprivs
 ), privileges (kind, identity, owner, sign, grantor, grantee, privilege, grantable) AS (
     -- What was granted counts 1, what an object without any GRANT or REVOKE gives counts -1.
     SELECT o.kind, o.identity, o.owner, e.sign, e.grantor, e.grantee, e.privilege_type,
@@ -398,6 +466,13 @@ WITH members AS MATERIALIZED (
             SELECT 'column', identity, owner, attacl, 'c' FROM columns WHERE attacl IS NOT NULL
            ) AS o, LATERAL (SELECT 1 AS sign, a.* FROM aclexplode(o.acl) AS a UNION ALL
                    SELECT -1, a.* FROM aclexplode(acldefault(o.acl_type, o.owner)) AS a) AS e
+    UNION ALL
+    -- Who owned a member when it was made is no privilege.
+    SELECT p.kind, p.identity, p.owner, e.sign, p.owner, e.grantee, e.privilege_type,
+        e.is_grantable
+      FROM parts AS p, LATERAL (SELECT 1 AS sign, a.* FROM aclexplode(p.acl) AS a UNION ALL
+                SELECT -1, a.* FROM aclexplode(p.given) AS a) AS e
+     WHERE e.grantee <> e.grantor
 ), default_privileges AS (
     SELECT concat('FOR ROLE ', quote_ident(pg_get_userbyid(d.defaclrole)),
                   ' IN SCHEMA ' || quote_ident(n.nspname), ' ON ',
@@ -426,6 +501,12 @@ WITH members AS MATERIALIZED (
       LEFT JOIN pg_database AS b ON b.oid = s.setdatabase, unnest(s.setconfig) AS c
      WHERE b.datname = current_database()
         OR (s.setdatabase = 0 AND s.setrole IN (SELECT oid FROM named))
+), notes AS NOT MATERIALIZED (
+    SELECT 'comment' AS kind, '' AS by, classoid, objoid, objsubid,
+           quote_literal(description) AS definition FROM pg_description
+    UNION ALL
+    SELECT 'security label', quote_ident(provider) || ' on ', classoid, objoid, objsubid,
+           quote_literal(label) FROM pg_seclabel
 ), reported (kind, identity, definition, parent_kind, parent, also_kind, also) AS (
     SELECT kind, identity, definition, parent_kind, parent, also_kind, also FROM objects
     UNION ALL
@@ -434,20 +515,24 @@ WITH members AS MATERIALIZED (
       -- A sequence of a column has its table's owner.
       FROM objects WHERE owner IS NOT NULL AND NOT (kind = 'sequence' AND parent_kind <> 'schema')
     UNION ALL
-    SELECT 'comment', o.kind || ' ' || o.identity, quote_literal(d.description), o.kind,
-           o.identity, NULL, NULL
-      FROM objects AS o JOIN pg_description AS d
+    SELECT d.kind, concat(d.by, o.kind, ' ', o.identity), d.definition, o.kind, o.identity,
+           NULL, NULL
+      FROM objects AS o JOIN notes AS d
            ON d.classoid = o.classoid AND d.objoid = o.oid AND d.objsubid = 0
     UNION ALL
-    SELECT 'comment', 'column ' || c.identity, quote_literal(d.description), c.parent_kind,
+    SELECT d.kind, concat(d.by, 'column ', c.identity), d.definition, c.parent_kind,
            CASE c.parent_kind WHEN 'column' THEN c.identity ELSE c.relation END, NULL, NULL
-      FROM columns AS c JOIN pg_description AS d
+      FROM columns AS c JOIN notes AS d
            ON d.classoid = 'pg_class'::regclass AND d.objoid = c.relid AND d.objsubid = c.attnum
     UNION ALL
-    SELECT 'comment', 'not null ' || c.identity, quote_literal(d.description), 'not null',
-           c.identity, NULL, NULL
-      FROM columns AS c JOIN pg_description AS d
+    SELECT d.kind, 'not null ' || c.identity, d.definition, 'not null', c.identity, NULL, NULL
+      FROM columns AS c JOIN notes AS d
            ON d.classoid = 'pg_constraint'::regclass AND d.objoid = c.not_null_oid
+    UNION ALL
+    SELECT d.kind, 'index ' || i.identity, d.definition, i.parent_kind, i.parent, NULL, NULL
+      FROM indexes AS i JOIN notes AS d
+           ON d.classoid = i.tableoid AND d.objoid = i.oid AND d.objsubid = 0
+     WHERE i.parent_kind = 'constraint'
     UNION ALL
     SELECT 'comment', 'database itself', quote_literal(d.description), 'database', 'itself', NULL,
         NULL
@@ -466,11 +551,13 @@ WITH members AS MATERIALIZED (
            CASE WHEN min(c.parent_kind) = 'column' OR p.kind <> 'column' THEN p.kind
                 ELSE min(c.parent_kind) END,
            CASE WHEN min(c.parent_kind) = 'column' OR p.kind <> 'column' THEN p.identity
-                ELSE min(c.relation) END, NULL, NULL
+                ELSE min(c.relation) END,
+           CASE WHEN min(x.extension) IS NOT NULL THEN 'extension' END, min(x.extension)
       FROM (SELECT kind, identity, owner, sum(sign) AS sign, grantor, grantee, privilege, grantable
               FROM privileges GROUP BY kind, identity, owner, grantor, grantee, privilege, grantable
             HAVING sum(sign) <> 0) AS p
       LEFT JOIN columns AS c ON p.kind = 'column' AND c.identity = p.identity
+      LEFT JOIN parts AS x ON x.kind = p.kind AND x.identity = p.identity
      GROUP BY p.kind, p.identity, p.sign, p.grantee
     UNION ALL
     SELECT 'default privileges', concat(p.target,
@@ -517,7 +604,7 @@ WITH members AS MATERIALIZED (
            ('statistics target', c.target::text),
            -- pg_attver is the server's own count of a column's versions (since 17.12); pg_dump, too,
            -- leaves it out.
-           ('column options', (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.attoptions) AS o
+           ('column options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(c.attoptions) AS o
                                 WHERE o !~ '^pg_attver='))) AS e (kind, definition)
      WHERE e.definition IS NOT NULL
     UNION ALL
@@ -585,8 +672,8 @@ WITH members AS MATERIALIZED (
     UNION ALL
     -- Foreign keys are kept by internal triggers; disabled, they let everything in.
     SELECT 'unenforced constraint', r.identity || '.' || quote_ident(c.conname),
-           string_agg(DISTINCT CASE t.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ON REPLICA'
-                          ELSE 'ALWAYS' END || ' ON ' || t.tgrelid::regclass, ', '),
+           string_agg(DISTINCT (CASE t.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ON REPLICA'
+                          ELSE 'ALWAYS' END || ' ON ' || t.tgrelid::regclass) COLLATE "C", ', '),
            'constraint', r.identity || '.' || quote_ident(c.conname), NULL, NULL
       FROM pg_trigger AS t JOIN pg_constraint AS c ON c.oid = t.tgconstraint
       JOIN relations AS r ON r.oid = c.conrelid
@@ -609,7 +696,7 @@ WITH members AS MATERIALIZED (
                   ' (' || (SELECT string_agg(quote_ident(n), ', ')
                              FROM jsonb_array_elements_text(to_jsonb(v) -> 'attnames') AS n
                             WHERE to_jsonb(m) ->> 'prattrs' IS NOT NULL) || ')',
-                  ' WHERE ' || (to_jsonb(v) ->> 'rowfilter')),
+                  ' WHERE (' || (to_jsonb(v) ->> 'rowfilter') || ')'),
            'publication', quote_ident(p.pubname), r.kind, r.identity
       FROM pg_publication AS p JOIN pg_publication_rel AS m ON m.prpubid = p.oid
       JOIN relations AS r ON r.oid = m.prrelid
@@ -628,6 +715,9 @@ WITH members AS MATERIALIZED (
            CASE WHEN NOT is_here THEN 'role' END, CASE WHEN NOT is_here THEN role END, NULL, NULL
       FROM settings WHERE name !~ '^dbops[.]'
     UNION ALL
+    SELECT 'setting', 'database CONNECTION LIMIT', datconnlimit::text, NULL, NULL, NULL, NULL
+      FROM pg_database WHERE datname = current_database() AND datconnlimit <> -1
+    UNION ALL
     SELECT 'role', quote_ident(rolname), concat_ws(' ',
                CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END,
                CASE WHEN rolsuper THEN 'SUPERUSER' ELSE 'NOSUPERUSER' END,
@@ -637,7 +727,7 @@ WITH members AS MATERIALIZED (
                CASE WHEN rolreplication THEN 'REPLICATION' ELSE 'NOREPLICATION' END,
                CASE WHEN rolbypassrls THEN 'BYPASSRLS' ELSE 'NOBYPASSRLS' END,
                'CONNECTION LIMIT ' || rolconnlimit,
-               'VALID UNTIL ' || quote_literal(rolvaliduntil)), NULL, NULL, NULL, NULL
+               'VALID UNTIL ' || quote_literal(nullif(rolvaliduntil, 'infinity'))), NULL, NULL, NULL, NULL
       FROM named
     UNION ALL
     SELECT 'membership', format('%I in %I', u.rolname, r.rolname),

@@ -47,6 +47,11 @@ _INVALID = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'mart.slip
 _CITEXT = "UPDATE pg_extension SET extversion = '0.1' WHERE extname = 'citext'"
 # Only servers with ICU make rules.
 _RULES = "UPDATE pg_collation SET collicurules = '&a < b' WHERE collname = 'unused'"
+_LABEL = "INSERT INTO pg_seclabel VALUES ('mart.customer'::regclass, 'pg_class'::regclass, 0, 'test', 'secret')"
+_MOVING = """CREATE OR REPLACE AGGREGATE mart.moving(integer) (
+    SFUNC = int4_sum, STYPE = bigint, SSPACE = 16, FINALFUNC = int8abs, FINALFUNC_MODIFY = {1},
+    MSFUNC = int4_avg_accum, MINVFUNC = int4_avg_accum_inv, MSTYPE = bigint[], MSSPACE = {0},
+    MFINALFUNC = int2int4_sum, MFINALFUNC_MODIFY = READ_WRITE, MINITCOND = '{{0,0}}')"""
 _THIS = "DO $$BEGIN EXECUTE format('{}', current_database()); END$$"
 
 
@@ -84,6 +89,9 @@ _SCHEMAS_AND_TYPES = (
     ("collation", MISSING, "mart.unused", "DROP COLLATION mart.unused"),
     ("collation", CHANGED, "mart.unused",
      "DROP COLLATION mart.unused; CREATE COLLATION mart.unused (PROVIDER = libc, LOCALE = 'POSIX')"),
+    ("collation", CHANGED, "mart.unused",
+     "DROP COLLATION mart.unused; CREATE COLLATION mart.unused (PROVIDER = libc, LC_COLLATE = 'C', LC_CTYPE = 'POSIX')"),
+    ("base type", CHANGED, "mart.label", "ALTER TYPE mart.label SET (TYPMOD_IN = varchartypmodin)"),
 )  # fmt: skip
 
 _TABLES = (
@@ -111,6 +119,7 @@ _TABLES = (
     ("identity", CHANGED, "mart.customer.id", f"{_CUSTOMER} ALTER COLUMN id SET GENERATED ALWAYS"),
     ("identity", MISSING, "mart.customer.id", f"{_CUSTOMER} ALTER COLUMN id DROP IDENTITY"),
     ("identity", UNEXPECTED, "mart.numbered.n", "ALTER TABLE mart.numbered ALTER COLUMN n ADD GENERATED ALWAYS AS IDENTITY"),
+    ("default", CHANGED, "mart.open.amount", "ALTER VIEW mart.open ALTER COLUMN amount SET DEFAULT 8"),
     ("storage", UNEXPECTED, "mart.customer.name", f"{_CUSTOMER} ALTER COLUMN name SET STORAGE MAIN"),
     ("storage", MISSING, "mart.customer.note", f"{_CUSTOMER} ALTER COLUMN note SET STORAGE EXTENDED"),
     ("storage", CHANGED, "mart.customer.note", f"{_CUSTOMER} ALTER COLUMN note SET STORAGE MAIN"),
@@ -119,10 +128,13 @@ _TABLES = (
     ("statistics target", CHANGED, "mart.slip.amount", f"{_SLIP} ALTER COLUMN amount SET STATISTICS 10"),
     ("statistics target", UNEXPECTED, "mart.slip.day", f"{_SLIP} ALTER COLUMN day SET STATISTICS 10"),
     ("statistics target", MISSING, "mart.slip.amount", f"{_SLIP} ALTER COLUMN amount SET STATISTICS -1"),
+    ("statistics target", UNEXPECTED, "mart.daily.day", "ALTER MATERIALIZED VIEW mart.daily ALTER COLUMN day SET STATISTICS 10"),
     ("statistics target", CHANGED, "mart.slip_expression.1", "ALTER INDEX mart.slip_expression ALTER COLUMN 1 SET STATISTICS 10"),
     ("statistics target", CHANGED, "mart.slip_together", "ALTER STATISTICS mart.slip_together SET STATISTICS 10"),
     ("column options", CHANGED, "mart.slip.day", f"{_SLIP} ALTER COLUMN day SET (n_distinct = 7)"),
     ("column options", UNEXPECTED, "mart.slip.amount", f"{_SLIP} ALTER COLUMN amount SET (n_distinct = 7)"),
+    ("column options", UNEXPECTED, "mart.daily.day",
+     "ALTER MATERIALIZED VIEW mart.daily ALTER COLUMN day SET (n_distinct = 5)"),
     ("column options", MISSING, "mart.slip.day", f"{_SLIP} ALTER COLUMN day RESET (n_distinct)"),
     ("storage parameters", CHANGED, "table mart.customer", f"{_CUSTOMER} SET (fillfactor = 70)"),
     ("storage parameters", UNEXPECTED, "table mart.slip", f"{_SLIP} SET (toast.autovacuum_enabled = false)"),
@@ -131,6 +143,7 @@ _TABLES = (
     ("sequence", CHANGED, "mart.numbers", "ALTER SEQUENCE mart.numbers INCREMENT 2 CYCLE"),
     ("sequence", CHANGED, "mart.slip_no_seq", "ALTER SEQUENCE mart.slip_no_seq OWNED BY NONE", "", ("owner sequence mart.slip_no_seq",)),
     ("sequence", CHANGED, "mart.numbers", "ALTER SEQUENCE mart.numbers OWNED BY mart.numbered.n", "", ("owner sequence mart.numbers",)),
+    ("sequence", CHANGED, "mart.customer_id_seq", f"{_CUSTOMER} ALTER COLUMN id SET INCREMENT 2 SET CYCLE"),
     ("sequence", UNEXPECTED, "mart.more", "CREATE SEQUENCE mart.more"),
     ("sequence", MISSING, "mart.numbers", "DROP SEQUENCE mart.numbers"),
     ("inheritance", MISSING, "mart.child from mart.parent", "ALTER TABLE mart.child NO INHERIT mart.parent"),
@@ -171,6 +184,10 @@ _CONSTRAINTS = (
     ("constraint", MISSING, "mart.event.event_pkey", "ALTER TABLE mart.event DROP CONSTRAINT event_pkey"),
     ("constraint", MISSING, "mart.slip.apart", f"{_SLIP} DROP CONSTRAINT apart"),
     ("constraint", UNEXPECTED, "mart.slip.day_once", f"{_SLIP} ADD CONSTRAINT day_once UNIQUE (day)"),
+    # Made anew, the index has its parameter again.
+    ("constraint", CHANGED, "mart.customer.name_once",
+     f"{_CUSTOMER} DROP CONSTRAINT name_once, ADD CONSTRAINT name_once UNIQUE (name, kind) WITH (fillfactor = 85)", "",
+     ("comment index mart.name_once",)),
     ("unenforced constraint", UNEXPECTED, "mart.slip.slip_customer", f"{_SLIP} DISABLE TRIGGER ALL"),
     ("index", MISSING, "mart.slip_expression", "DROP INDEX mart.slip_expression"),
     ("index", MISSING, "mart.event_no", "DROP INDEX mart.event_no"),
@@ -216,10 +233,19 @@ _PROGRAMS = (
     ("aggregate", UNEXPECTED, "mart.plus(integer)", "CREATE AGGREGATE mart.plus(integer) (SFUNC = int4_sum, STYPE = bigint)"),
     ("aggregate", CHANGED, "mart.total(integer)",
      "CREATE OR REPLACE AGGREGATE mart.total(integer) (SFUNC = int4_sum, STYPE = bigint, INITCOND = '1')"),
+    ("aggregate", CHANGED, "mart.all_of(*)",
+     "CREATE OR REPLACE AGGREGATE mart.all_of(*) (SFUNC = int8inc, STYPE = bigint, INITCOND = '1')"),
+    ("aggregate", MISSING, "mart.biggest(integer)", "DROP AGGREGATE mart.biggest(integer)"),
+    ("aggregate", MISSING, "mart.moving(integer)", "DROP AGGREGATE mart.moving(integer)"),
+    ("aggregate", CHANGED, "mart.moving(integer)", _MOVING.format(64, "READ_WRITE")),
+    ("aggregate", CHANGED, "mart.moving(integer)", _MOVING.format(32, "SHAREABLE")),
     ("operator", MISSING, "mart.===(mart.point, mart.point)", "DROP OPERATOR mart.=== (mart.point, mart.point)"),
     ("operator", CHANGED, "mart.===(mart.point, mart.point)", "ALTER OPERATOR mart.=== (mart.point, mart.point) SET (RESTRICT = eqsel)"),
     ("operator", UNEXPECTED, "mart.<=>(mart.point, mart.point)",
      "CREATE OPERATOR mart.<=> (FUNCTION = mart.same, LEFTARG = mart.point, RIGHTARG = mart.point)"),
+    # Its negator is there as a shell from now on.
+    ("operator", UNEXPECTED, "mart.<~>(mart.point, mart.point)",
+     "CREATE OPERATOR mart.<~> (FUNCTION = mart.same, LEFTARG = mart.point, RIGHTARG = mart.point, NEGATOR = OPERATOR(mart.<!>))"),
     ("cast", MISSING, "(mart.point AS text)", "DROP CAST (mart.point AS text)"),
     ("cast", UNEXPECTED, "(mart.pair AS text)", "CREATE CAST (mart.pair AS text) WITH INOUT"),
     ("cast", CHANGED, "(mart.point AS text)",
@@ -285,6 +311,11 @@ _ACCESS = (
     ("grant", UNEXPECTED, "function mart.double(integer, text) to kinds_writer",
      "GRANT EXECUTE ON FUNCTION mart.double TO kinds_writer"),
     ("grant", UNEXPECTED, "database itself to kinds_writer", _database("GRANT CREATE ON DATABASE %I TO kinds_writer")),
+    ("grant", MISSING, "function mart.citext_hash(mart.citext) to kinds_writer",
+     "REVOKE EXECUTE ON FUNCTION mart.citext_hash(mart.citext) FROM kinds_writer"),
+    ("grant", UNEXPECTED, "base type mart.citext to kinds_reader", "GRANT USAGE ON TYPE mart.citext TO kinds_reader"),
+    ("revoke", UNEXPECTED, "function mart.citext_hash(mart.citext) from PUBLIC",
+     "REVOKE EXECUTE ON FUNCTION mart.citext_hash(mart.citext) FROM PUBLIC"),
     ("revoke", UNEXPECTED, "procedure mart.tidy(integer) from PUBLIC", "REVOKE EXECUTE ON PROCEDURE mart.tidy FROM PUBLIC"),
     ("revoke", MISSING, "function mart.double(integer, text) from PUBLIC",
      "GRANT EXECUTE ON FUNCTION mart.double TO PUBLIC"),
@@ -298,6 +329,9 @@ _ACCESS = (
     ("default privileges", UNEXPECTED, "FOR ROLE kinds_owner ON SEQUENCES TO kinds_writer",
      f"{_DEFAULTS} GRANT USAGE ON SEQUENCES TO kinds_writer"),
     ("role", CHANGED, "kinds_writer", "ALTER ROLE kinds_writer CREATEDB", "ALTER ROLE kinds_writer NOCREATEDB"),
+    ("role", CHANGED, "kinds_writer", "ALTER ROLE kinds_writer VALID UNTIL '2099-01-01'",
+     "ALTER ROLE kinds_writer VALID UNTIL 'infinity'"),
+    ("security label", UNEXPECTED, "test on table mart.customer", _LABEL),
     ("membership", UNEXPECTED, "kinds_writer in kinds_owner", "GRANT kinds_owner TO kinds_writer",
      "REVOKE kinds_owner FROM kinds_writer"),
     ("membership", MISSING, "kinds_reader in kinds_writer", "REVOKE kinds_writer FROM kinds_reader",
@@ -305,6 +339,7 @@ _ACCESS = (
     ("membership", CHANGED, "kinds_reader in kinds_writer", "GRANT kinds_writer TO kinds_reader WITH ADMIN OPTION",
      "REVOKE ADMIN OPTION FOR kinds_writer FROM kinds_reader"),
     ("setting", UNEXPECTED, "database work_mem", _database("ALTER DATABASE %I SET work_mem = 64000")),
+    ("setting", UNEXPECTED, "database CONNECTION LIMIT", _database("ALTER DATABASE %I CONNECTION LIMIT 9")),
     ("setting", UNEXPECTED, "database role kinds_writer work_mem",
      _database("ALTER ROLE kinds_writer IN DATABASE %I SET work_mem = 64000")),
     ("setting", UNEXPECTED, "role kinds_writer statement_timeout",
@@ -314,6 +349,8 @@ _ACCESS = (
     ("comment", CHANGED, "table mart.customer", "COMMENT ON TABLE mart.customer IS 'else'"),
     ("comment", MISSING, "constraint mart.customer.kind_known", "COMMENT ON CONSTRAINT kind_known ON mart.customer IS NULL"),
     ("comment", UNEXPECTED, "column mart.slip.day", "COMMENT ON COLUMN mart.slip.day IS 'when'"),
+    ("comment", MISSING, "index mart.name_once", "COMMENT ON INDEX mart.name_once IS NULL"),
+    ("comment", UNEXPECTED, "index mart.slip_no", "COMMENT ON INDEX mart.slip_no IS 'by number'"),
     ("comment", CHANGED, "column mart.totals.amount", "COMMENT ON COLUMN mart.totals.amount IS 'in euro'"),
 )  # fmt: skip
 
@@ -321,6 +358,7 @@ _SINCE_15 = (
     ("sequence", CHANGED, "mart.numbers", "ALTER SEQUENCE mart.numbers SET UNLOGGED"),
     ("publication table", CHANGED, "news of mart.customer",
      "ALTER PUBLICATION news SET TABLE mart.customer WHERE (id > 0)"),
+    ("publication table", MISSING, "picked of mart.slip", "ALTER PUBLICATION picked DROP TABLE mart.slip"),
     ("publication schema", UNEXPECTED, "news of public", "ALTER PUBLICATION news ADD TABLES IN SCHEMA public"),
     ("publication schema", MISSING, "all_of of mart", "ALTER PUBLICATION all_of DROP TABLES IN SCHEMA mart"),
     ("publication table", CHANGED, "news of mart.customer",

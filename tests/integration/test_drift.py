@@ -80,6 +80,11 @@ def test_what_was_changed_by_hand_is_told_the_worst_first(dev):
     assert text.returncode == ExitCode.DIFFERENCES
     assert "missing    view mart.v_slip_mismatch  [queries]\n" in text.stdout
     assert "    repair: DROP INDEX ref.by_hand;\n" in text.stdout
+    again = text.stdout.partition("\n-- the repairs again, in an order in which they can be run\n")[
+        2
+    ]
+    repairs = {each["repair_order"]: each["repair"] for each in found["differences"]}
+    assert again.startswith("\n".join(repairs[each] for each in sorted(repairs) if each))
     assert text.stdout.rpartition("\nlocal_dev: ")[2].startswith("6 differences; ")
 
 

@@ -449,5 +449,6 @@ def test_what_a_killed_command_left_is_named_with_the_command_that_drops_it(back
     assert "sanbou_dev_restoring, " in found["what"]
     command = shlex.split(found["next_command"])
     assert command[:2] == ["inv", "psql"]
+    assert command[-1] == 'DROP DATABASE "sanbou_dev_restoring"'
     succeeded(backed.inv(*command[1:]))
     assert "left behind" not in backed.inv("doctor", *DEV).stdout

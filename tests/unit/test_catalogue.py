@@ -169,6 +169,13 @@ def test_values_are_added_to_an_enum_where_they_belong(live, statements):
     assert only(differences(expected, other)).repair == statements
 
 
+def test_a_label_with_a_backslash_stays_escaped():
+    before = ("enum", "m.e", r"CREATE TYPE m.e AS ENUM ('a', E'b\\c')", "schema", "m")
+    live = made((*before[:2], "CREATE TYPE m.e AS ENUM ('a')", *before[3:]))
+    repair = only(differences(made(before), live)).repair
+    assert repair == r"ALTER TYPE m.e ADD VALUE E'b\\c' AFTER 'a';"
+
+
 def test_a_role_that_is_named_on_one_side_only_is_no_difference_but_what_it_is_in():
     role = ("role", "z", "NOLOGIN")
     membership = ("membership", "z in y", "ADMIN FALSE", "role", "z", "role", "y")
@@ -196,8 +203,8 @@ def test_an_exported_catalogue_is_read_back(tmp_path):
         (lambda _: "", "Expecting value"),
         (lambda text: text.split("\n", 1)[1], "its first line does not say that it is one"),
         (
-            lambda text: text.replace('"format": 2', '"format": 9'),
-            "its format is 9, this version reads 2",
+            lambda text: text.replace('"format": 3', '"format": 9'),
+            "its format is 9, this version reads 3",
         ),
         (lambda text: text[: len(text) // 2], "Unterminated string"),
         (lambda text: text.replace('"integer"', '"bigint"'), "its objects are not those"),
@@ -336,3 +343,93 @@ def test_a_privilege_that_several_roles_granted_is_one_privilege(definition, dif
     granted = made(("grant", "table m.t to app", definition, *TABLE))
     assert bool(differences(made(), granted)) is differs
     assert bool(differences(granted, made())) is differs
+
+
+CALLED = ("aggregate", "m.total(integer)")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "part", "statements"),
+    [
+        (
+            ("constraint", "m.t.k", "UNIQUE (a)", *TABLE),
+            "UNIQUE (b)",
+            ("storage parameters", "index m.k", "fillfactor=70", "constraint", "m.t.k"),
+            (
+                "ALTER TABLE m.t DROP CONSTRAINT k, ADD CONSTRAINT k UNIQUE (a);\n"
+                "ALTER INDEX m.k SET (fillfactor=70);"
+            ),
+        ),
+        (
+            (*CALLED, "CREATE AGGREGATE m.total(integer) (SFUNC = a)", "schema", "m"),
+            "CREATE AGGREGATE m.total(integer) (SFUNC = b)",
+            ("grant", "aggregate m.total(integer) to app", "EXECUTE", *CALLED),
+            (
+                "DROP AGGREGATE m.total(integer); CREATE AGGREGATE m.total(integer) (SFUNC = a);\n"
+                "GRANT EXECUTE ON FUNCTION m.total(integer) TO app;"
+            ),
+        ),
+    ],
+)
+def test_what_belongs_to_an_object_that_is_made_anew_is_made_anew(before, after, part, statements):
+    live = made((*before[:2], after, *before[3:]), part)
+    assert only(differences(made(before, part), live)).repair == statements
+
+
+def test_a_routine_that_drops_something_is_replaced_and_keeps_its_comment():
+    before = routine("'DROP TABLE m.t'")
+    comment = ("comment", "function m.f(text[])", "'why'", *before[:2])
+    found = only(differences(made(before, comment), made(routine("a"), comment)))
+    assert found.repair == f"{before[2]};"
+
+
+def test_an_identity_keeps_its_sequence():
+    sequence = ("sequence", "m.t_a_seq", "CREATE SEQUENCE m.t_a_seq", "identity", "m.t.a")
+    live = made((*sequence[:2], f"{sequence[2]} CYCLE", *sequence[3:]))
+    assert only(differences(made(sequence), live)).repair == ("ALTER SEQUENCE m.t_a_seq NO CYCLE;")
+
+
+CREATE_F = "CREATE FUNCTION m.f()\n LANGUAGE {}\nAS $function$SELECT m.f(b) FROM m.a$function$"
+
+
+def ordered(found):
+    found = sorted(found, key=lambda each: each.repair_order)
+    return [f"{each.kind} {each.identity}" for each in found if each.repair]
+
+
+def test_what_a_repair_names_is_made_before_it():
+    missing = (
+        ("view", "m.a", "CREATE VIEW m.a AS SELECT m.f(b) FROM m.z", "schema", "m"),
+        ("view", "m.z", "CREATE VIEW m.z AS SELECT b FROM m.t", "schema", "m"),
+        ("column", "m.t.b", 'm."E"', *TABLE),
+        ("enum", 'm."E"', "CREATE TYPE m.\"E\" AS ENUM ('a')", "schema", "m"),
+        ("function", "m.f(text)", CREATE_F.format("plpgsql"), "schema", "m"),
+        ("function", "m.s()", CREATE_F.format("sql"), "schema", "m"),
+        ("constraint", "m.t.f", "FOREIGN KEY (b) REFERENCES m.t (b)", *TABLE),
+        ("constraint", "m.t.k", "UNIQUE (b)", *TABLE),
+    )
+    found = differences(made(*missing), made(without=["column m.t.b"]))
+    assert ordered(found) == [
+        'enum m."E"', "column m.t.b", "function m.f(text)", "view m.z", "view m.a",
+        "function m.s()", "constraint m.t.k", "constraint m.t.f",
+    ]  # fmt: skip
+    assert [each.severity for each in found] == sorted(each.severity for each in found)
+
+
+def test_what_is_unexpected_goes_first_but_not_before_what_uses_it():
+    unexpected = (
+        ("function", "m.f()", "CREATE FUNCTION m.f()", "schema", "m"),
+        ("view", "m.v", "CREATE VIEW m.v AS\n SELECT m.f() AS a", "schema", "m"),
+        ("view", "m.z", "CREATE VIEW m.z AS SELECT 1", "schema", "m"),
+        ("view", "m.a", "CREATE VIEW m.a AS SELECT * FROM m.z", "schema", "m"),
+        ("index", "m.k", "CREATE UNIQUE INDEX k ON m.t USING btree (b)", *TABLE),
+    )
+    expected = made(("constraint", "m.t.k", "UNIQUE (b)", *TABLE))
+    assert ordered(differences(expected, made(*unexpected))) == [
+        "index m.k", "view m.a", "view m.z", "view m.v", "function m.f()", "constraint m.t.k",
+    ]  # fmt: skip
+
+
+def test_a_difference_without_a_repair_has_no_place():
+    found = only(differences(made(), made(("table", "m.x", "TABLE", "schema", "m"))))
+    assert (found.repair, found.repair_order) == ("", 0)

@@ -110,7 +110,7 @@ def test_apply_refuses_schemas_that_the_snapshot_creates(target):
         "error: local_dev: schemas of the snapshot exist already\n"
         "where: mart, raw\n"
         "why:   the snapshot creates them itself\n"
-        "next:  inv psql --env local_dev --command 'DROP SCHEMA mart'"
+        "next:  inv psql --env local_dev --command 'DROP SCHEMA \"mart\"'"
     )
 
 

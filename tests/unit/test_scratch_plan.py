@@ -9,7 +9,9 @@ import pytest
 from handmade import BASELINE, HEAD, NEXT
 
 from dbops import catalogue
+from dbops.errors import Problem
 from dbops.operations import scratch
+from dbops.runner import Answer
 
 INI, ROLES, SNAPSHOT = (
     "migrations_v2/alembic.ini",
@@ -78,3 +80,41 @@ def test_a_later_revision_and_what_python_compiled_change_nothing(target):
     compiled.write_bytes(b"compiled")
     target.forget()
     assert scratch.kept(target, state(target), HEAD) is not None
+
+
+WHOLE = '["schema", "raw", "CREATE SCHEMA raw"]'
+TORN = f'{WHOLE}\n["index", "raw.t_a", null, "table", "raw.t"]'
+
+
+class Server:
+    """A machine that gives one catalogue after the other."""
+
+    def __init__(self, *catalogues):
+        self.catalogues = list(catalogues)
+
+    def read(self, *_, **__):
+        return Answer(code=0, out=self.catalogues.pop(0), error="")
+
+
+def read_from(target, *catalogues):
+    return scratch.live(replace(target, machine=Server(*catalogues)), state(target))
+
+
+def test_a_catalogue_that_an_object_went_out_of_is_read_once_more(target):
+    assert len(read_from(target, TORN, WHOLE).objects) == 1
+
+
+def test_a_schema_that_keeps_changing_is_said_to(target):
+    with pytest.raises(Problem) as caught:
+        read_from(target, TORN, TORN, WHOLE)
+    assert caught.value.render() == (
+        "error: local_dev: the schema changed while it was read\n"
+        "where: sanbou_dev\n"
+        "why:   index raw.t_a has no definition, twice: somebody is changing objects\n"
+        "next:  type the same command again"
+    )
+
+
+def test_another_row_that_is_no_object_is_a_bug(target):
+    with pytest.raises(ValueError, match="7 is no object"):
+        read_from(target, "7", WHOLE)

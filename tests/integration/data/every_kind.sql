@@ -10,6 +10,10 @@ CREATE TYPE mart.pair AS (x integer, y integer);
 CREATE TYPE mart.point AS (x integer, y text);
 CREATE TYPE mart.span AS RANGE (SUBTYPE = numeric);
 CREATE DOMAIN mart.kilogram AS numeric(12, 3) DEFAULT 0 CONSTRAINT positive CHECK (VALUE >= 0);
+CREATE TYPE mart.label;
+CREATE FUNCTION mart.label_in(cstring) RETURNS mart.label LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION mart.label_out(mart.label) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE mart.label (INPUT = mart.label_in, OUTPUT = mart.label_out, CATEGORY = 'S', DEFAULT = 'none');
 CREATE DOMAIN mart.litre AS numeric;
 CREATE COLLATION mart.unused (PROVIDER = libc, LOCALE = 'C');
 CREATE COLLATION mart.plain (PROVIDER = libc, LOCALE = 'C');
@@ -26,7 +30,15 @@ CREATE FUNCTION mart.text_of(a mart.point) RETURNS text LANGUAGE sql IMMUTABLE
 CREATE PROCEDURE mart.tidy(days integer) LANGUAGE plpgsql AS $$BEGIN NULL; END$$;
 CREATE AGGREGATE mart.total(integer) (SFUNC = int4_sum, STYPE = bigint, INITCOND = '0');
 CREATE AGGREGATE mart.all_of(*) (SFUNC = int8inc, STYPE = bigint, INITCOND = '0');
-CREATE OPERATOR mart.=== (FUNCTION = mart.same, LEFTARG = mart.point, RIGHTARG = mart.point);
+CREATE AGGREGATE mart.biggest(integer) (SFUNC = int4larger, STYPE = integer, SORTOP = OPERATOR(pg_catalog.>));
+CREATE AGGREGATE mart.moving(integer) (
+    SFUNC = int4_sum, STYPE = bigint, SSPACE = 16, FINALFUNC = int8abs, FINALFUNC_MODIFY = SHAREABLE,
+    MSFUNC = int4_avg_accum, MINVFUNC = int4_avg_accum_inv, MSTYPE = bigint[], MSSPACE = 64,
+    MFINALFUNC = int2int4_sum, MFINALFUNC_MODIFY = READ_WRITE, MINITCOND = '{0,0}'
+);
+CREATE OPERATOR mart.=== (
+    FUNCTION = mart.same, LEFTARG = mart.point, RIGHTARG = mart.point, COMMUTATOR = OPERATOR(mart.===)
+);
 CREATE CAST (mart.point AS text) WITH FUNCTION mart.text_of(mart.point);
 CREATE TEXT SEARCH DICTIONARY mart.words (TEMPLATE = pg_catalog.simple, Accept = false);
 CREATE TEXT SEARCH DICTIONARY mart.unused_words (TEMPLATE = pg_catalog.simple);
@@ -44,7 +56,7 @@ CREATE TABLE mart.customer (
     note text COLLATE mart.plain, weight mart.kilogram, state mart.state DEFAULT 'new',
     CONSTRAINT kind_known CHECK (kind IN ('plain', 'special')),
     CONSTRAINT weight_fits CHECK (weight BETWEEN 0 AND 100 AND id > 0),
-    CONSTRAINT name_once UNIQUE (name)
+    CONSTRAINT name_once UNIQUE (name) WITH (fillfactor = 85)
 ) WITH (fillfactor = 80);
 CREATE TABLE mart.slip (
     no serial, customer integer, amount numeric NOT NULL DEFAULT 0, day date,
@@ -110,6 +122,7 @@ ALTER TABLE mart.customer ENABLE ROW LEVEL SECURITY;
 CREATE PUBLICATION news FOR TABLE mart.customer WITH (publish = 'insert, update');
 \if :since_15
 CREATE PUBLICATION all_of FOR TABLES IN SCHEMA mart;
+CREATE PUBLICATION picked FOR TABLE mart.slip WHERE (isfinite(day));
 \endif
 \if :since_18
 CREATE TABLE mart.stay (
@@ -128,6 +141,8 @@ GRANT UPDATE (amount, day) ON mart.slip TO kinds_writer;
 GRANT USAGE ON SEQUENCE mart.numbers TO kinds_writer;
 GRANT USAGE ON TYPE mart.state TO kinds_writer WITH GRANT OPTION;
 REVOKE EXECUTE ON FUNCTION mart.double(integer, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION mart.all_of() TO kinds_writer;
+GRANT EXECUTE ON FUNCTION mart.citext_hash(mart.citext) TO kinds_writer;
 GRANT EXECUTE ON PROCEDURE mart.tidy(integer) TO kinds_writer;
 ALTER DEFAULT PRIVILEGES FOR ROLE kinds_owner IN SCHEMA mart GRANT SELECT ON TABLES TO kinds_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE kinds_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
@@ -139,5 +154,6 @@ COMMENT ON COLUMN mart.totals.amount IS 'in yen';
 COMMENT ON CONSTRAINT kind_known ON mart.customer IS 'two';
 COMMENT ON CONSTRAINT positive ON DOMAIN mart.kilogram IS 'none is lighter';
 COMMENT ON INDEX mart.slip_day IS 'newest first';
+COMMENT ON INDEX mart.name_once IS 'by name';
 COMMENT ON SCHEMA mart IS 'what is read';
 DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 7', current_database()); END$$;
