@@ -9,7 +9,7 @@ from dbops import upstream
 from dbops.commands import backup, health
 from dbops.commands import database as commands
 from dbops.commands import host as host_commands
-from dbops.errors import Locked, Refused, UsageProblem
+from dbops.errors import Refused
 from dbops.operations import (
     authoring,
     databases,
@@ -19,6 +19,7 @@ from dbops.operations import (
     rehearsal,
     releases,
     require,
+    require_host,
     standing,
 )
 from dbops.output import Conclusion
@@ -53,8 +54,8 @@ def plan(
         pull: fast-forward the checkout; otherwise its commit stays.
         rehearse: full, schema or off; what the environment says when None.
     """
-    host = on_host(state)
-    check_checkout(target, host)
+    host = _host(state)
+    require_host.clean_checkout(target, host)
     new = upstream.ask(target, host, pull=pull)
     planned = replace(target, archive=new.archive)
     if _only_mends(state, new):
@@ -75,6 +76,10 @@ def plan(
     )
 
 
+def _host(state: State) -> HostFacts:
+    return require_host.facts(state, "deploy")
+
+
 def _only_mends(state: State, new: Upstream) -> bool:
     """Return whether a release took the services down, so that no backup can be taken first.
 
@@ -85,12 +90,12 @@ def _only_mends(state: State, new: Upstream) -> bool:
     if broken is not None and not new.files:
         raise broken
     is_down = state.database is None and not _is_new(state)
-    return bool(is_down and new.files and (broken or releases.unreleased(on_host(state))))
+    return bool(is_down and new.files and (broken or releases.unreleased(_host(state))))
 
 
 def _mending(target: Target, state: State, new: Upstream) -> Runbook:
     """Plan to bring the commit and the services back up, and nothing else."""
-    host = on_host(state)
+    host = _host(state)
     steps = (*_pulling(target, host, new), *target.backend(state).bring_up())
     return Runbook(
         verb="deploy",
@@ -109,46 +114,6 @@ def _mending(target: Target, state: State, new: Upstream) -> Runbook:
             *durations.seconds(steps, host.journal),
         ),
     )
-
-
-def on_host(state: State, verb: str = "deploy") -> HostFacts:
-    """Return what the host VERB acts on said about itself.
-
-    Raises:
-        UsageProblem: the environment is not reached over SSH (exit 4).
-    """
-    if state.host is None:
-        raise UsageProblem(
-            f"a {verb} goes to a host",
-            where="the command line",
-            why="no host is named",
-            next_command=f"fab -H ALIAS {verb}",
-        )
-    return state.host
-
-
-def check_checkout(target: Target, host: HostFacts) -> None:
-    """Refuse a checkout that is not exactly a commit of the branch that is deployed.
-
-    Raises:
-        Refused: it was edited, or is at another branch (exit 3).
-    """
-    branch = target.environment.git.branch
-    place = str(target.environment.project_directory)
-    if host.changed:
-        raise Refused(
-            f"{target.name}: the checkout on the host was edited",
-            where=", ".join(host.changed[:5]),
-            why="what would run there is not what is committed",
-            next_command=f"on the host: git -C {place} status, then move away what it lists",
-        )
-    if host.branch != branch:
-        raise Refused(
-            f"{target.name}: the checkout on the host is at {host.branch or 'no branch'}",
-            where=place,
-            why=f"git.branch says that {branch} is deployed",
-            next_command=f"on the host: git -C {place} switch {branch}",
-        )
 
 
 def _backing_up(target: Target, state: State, changing: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -180,8 +145,7 @@ def _database(
     if _is_new(state):
         return _from_nothing(target, state, revision)
     found = require.database(target, state)
-    if found.migrating:
-        raise migrating(target, found.migrating)
+    require_host.nobody_migrates(target, found, "deploy")
     current = require.known_version(target, found)
     if current is None:
         raise migrations.not_stamped(target, found)
@@ -189,7 +153,7 @@ def _database(
     wanted = _wanted(target, current, revision)
     pending = target.graph.between([current], wanted)
     beside = target.backend(state)
-    is_due = new.files or pending or releases.unreleased(on_host(state))
+    is_due = new.files or pending or releases.unreleased(_host(state))
     up = beside.bring_up() if is_due else beside.start()
     if not (up or pending):
         return ()
@@ -205,10 +169,9 @@ def _database(
 
 
 def _from_nothing(target: Target, state: State, revision: str | None) -> tuple[Step, ...]:
-    _check_never_was(target, on_host(state))
+    _check_never_was(target, _host(state))
     if state.database is not None:
-        if state.database.migrating:
-            raise migrating(target, state.database.migrating)
+        require_host.nobody_migrates(target, state.database, "deploy")
         databases.empty(target, state.database)
     baseline = target.environment.migrations.baseline
     return (
@@ -265,16 +228,6 @@ def _wanted(target: Target, current: str, revision: str | None) -> str:
     return wanted
 
 
-def migrating(target: Target, holder: str, verb: str = "deploy") -> Locked:
-    """Return the refusal of VERB while HOLDER migrates the database."""
-    return Locked(
-        f"{target.name}: somebody is migrating the database",
-        where=target.environment.database.name,
-        why=holder,
-        next_command=f"wait for it, then {target.command(verb)}",
-    )
-
-
 def _finishing(target: Target, revision: str | None) -> tuple[Step, ...]:
     """Return the step that asks the application, which is well at the head of its files alone."""
     url = target.environment.health.url
@@ -307,7 +260,7 @@ def _notes(
     written = authoring.sql_between(target, start, pending[-1].id) if pending else ""
     # Where there are no rows yet, nothing a revision does can hurt any.
     judged = () if _is_new(state) else lint.release(target, pending)
-    older = "" if _is_new(state) else releases.unreleased(on_host(state))
+    older = "" if _is_new(state) else releases.unreleased(_host(state))
     return (
         *((f"the services may be older than the checkout: {older}",) if older else ()),
         *(f"commit {each}" for each in new.log),
@@ -316,7 +269,7 @@ def _notes(
         *judged,
         *(rehearsal.notes(target, state, rehearse, pending[-1].id) if pending else ()),
         *(standing.notes(target, found) if found else ()),
-        *durations.seconds(steps, on_host(state).journal),
+        *durations.seconds(steps, _host(state).journal),
     )
 
 
@@ -324,7 +277,7 @@ def deployed(target: Target, state: State) -> Conclusion:
     """Say which commit and revision the environment is at now, as host and database say it."""
     found = require.database(target, state)
     current = standing.current(target, state)
-    commit = on_host(state).commit
+    commit = _host(state).commit
     return Conclusion(
         sentence=f"{target.name}: at commit {commit[:12]}, {standing.place(target, found)}; "
         f"{target.place.describe(state.service)}",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbops.commands import database, refresh
 from dbops.errors import Problem, Refused, UsageProblem
-from dbops.operations import deploy, durations, require, services, standing, views
+from dbops.operations import durations, require, require_host, services, standing, views
 from dbops.output import Conclusion
 from dbops.runbook import Runbook, Step
 
@@ -28,7 +28,7 @@ def plan(target: Target, state: State) -> Runbook:
         Refused: the environment is protected, says production, or has no server of ours (exit 3).
         Locked: somebody is migrating the database (exit 75).
     """
-    host = deploy.on_host(state, "refresh")
+    host = require_host.facts(state, "refresh")
     _check_replaceable(target, state, host)
     starting = services.starting(target, state)
     found = state.database
@@ -84,8 +84,7 @@ def _names(target: Target, state: State, host: HostFacts) -> Iterator[tuple[str,
 
 def _rebuilding(target: Target, state: State) -> tuple[Step, ...]:
     found = require.database(target, state)
-    if found.migrating:
-        raise deploy.migrating(target, found.migrating, "refresh")
+    require_host.nobody_migrates(target, found, "refresh")
     beside, environment, head = target.backend(state), target.environment, target.graph.head
     steps = (
         refresh.make(beside, environment),

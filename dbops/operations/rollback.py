@@ -11,10 +11,10 @@ from dbops.commands.shell import by_kind
 from dbops.environments.frozen import Frozen
 from dbops.errors import Refused
 from dbops.operations import (
-    deploy,
     durations,
     releases,
     require,
+    require_host,
     restore,
     standing,
     ways_back,
@@ -55,11 +55,10 @@ def plan(target: Target, state: State, *, run: str | None) -> Runbook:
             or host or database are elsewhere than after that run (exit 3).
         Locked: somebody is migrating the database (exit 75).
     """
-    host = deploy.on_host(state, "rollback")
+    host = require_host.facts(state, "rollback")
     found = require.database(target, state)
-    deploy.check_checkout(target, host)
-    if found.migrating:
-        raise deploy.migrating(target, found.migrating, "rollback")
+    require_host.clean_checkout(target, host)
+    require_host.nobody_migrates(target, found, "rollback")
     before = releases.before(target, host, found.versions, run)
     undone = _undone(target, before)
     way = ways_back.way(target, state, before)
@@ -131,7 +130,7 @@ def _well(target: Target) -> tuple[Step, ...]:
 def rolled_back(target: Target, state: State) -> Conclusion:
     """Say which commit and revision host and database are at now, and how it stays so."""
     found = require.database(target, state)
-    commit, git = deploy.on_host(state).commit, target.environment.git
+    commit, git = require_host.facts(state, "rollback").commit, target.environment.git
     aside = restore.kept(target, state)
     kept = f"; kept aside: {', '.join(aside)}" if aside else ""
     return Conclusion(
