@@ -41,9 +41,7 @@ def probe(target: Target, *foreseen: Question) -> HostFacts:
         hold=_first(said, "hold"),
         holder=_first(said, "holder"),
         journal=tuple(
-            journal.entries(lines, str(target.home / "journal.jsonl"), whole=False)
-            if "journal" in said
-            else ()
+            journal.entries(lines, str(target.journal), whole=False) if "journal" in said else ()
         ),
     )
 

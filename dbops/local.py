@@ -116,7 +116,7 @@ def _steps(run: events.Run) -> list[dict[str, object]]:
 
 def _recover(found: Target) -> None:
     """Write the end of a run whose starter died: the lock is free, so it has ended."""
-    entries = journal.read(found.home / "journal.jsonl")
+    entries = journal.read(found.journal)
     last = next((each for each in reversed(entries) if each["event"] in {"begin", "end"}), None)
     if last and last["event"] == "begin":
         done = events.is_done(found.home / "runs" / last["run"])
@@ -127,7 +127,7 @@ def _recover(found: Target) -> None:
 def record(found: Target, entry: dict[str, object]) -> None:
     """Add ENTRY to the environment's journal, with the time and who asked for it."""
     entry = {"at": runs.now(), "who": runs.who(), **entry}
-    journal.append(found.home / "journal.jsonl", entry)
+    journal.append(found.journal, entry)
 
 
 def _prune(directory: Path, run: str) -> None:

@@ -37,7 +37,7 @@ def check(runbook: Runbook, found: Target, state: State, *, frees: bool = False)
 def _hold(found: Target, state: State) -> str:
     if state.host is not None:
         return state.host.hold
-    return found.machine.text(found.home / "hold.json") or ""
+    return found.machine.text(found.hold) or ""
 
 
 def _checkout(found: Target, state: State) -> tuple[str, tuple[str, ...]]:

@@ -48,6 +48,16 @@ class Target:
         return self.environment.project_directory / ".dbops" / self.name
 
     @property
+    def journal(self) -> Path:
+        """Return the file of the journal."""
+        return self.home / "journal.jsonl"
+
+    @property
+    def hold(self) -> Path:
+        """Return the file of the manual lock, which is there while somebody holds it."""
+        return self.home / "hold.json"
+
+    @property
     def cache(self) -> Path:
         """Return where this machine keeps what it computed about the environment."""
         return self.environment.file.parent / ".dbops" / self.name / "cache"

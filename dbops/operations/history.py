@@ -21,7 +21,7 @@ def entries(target: Target) -> list[dict[str, Any]]:
     Raises:
         Problem: a line was changed after it was written (exit 1).
     """
-    file = target.home / "journal.jsonl"
+    file = target.journal
     if target.environment.remote:
         return journal.entries((target.machine.text(file) or "").encode(), str(file))
     return journal.read(file)
@@ -166,7 +166,7 @@ def _chosen(target: Target, run: str | None) -> dict[str, Any]:
     if not wanted:
         raise Problem(
             f"{target.name}: there is no such run" if run else f"{target.name}: nothing ever ran",
-            where=str(target.home / "journal.jsonl"),
+            where=str(target.journal),
             why=f"none begins with {run}" if run else "the journal is empty",
             next_command=target.command("runs"),
         )

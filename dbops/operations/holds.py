@@ -12,18 +12,12 @@ from dbops.output import Conclusion
 from dbops.runbook import Runbook, Step
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dbops.state import State
     from dbops.target import Target
 
 
-def _file(target: Target) -> Path:
-    return target.home / "hold.json"
-
-
 def _held(target: Target) -> dict[str, str]:
-    text = target.machine.text(_file(target))
+    text = target.machine.text(target.hold)
     return guard.held(text) if text else {}
 
 
@@ -42,7 +36,7 @@ def lock(target: Target, _state: State, *, message: str | None) -> Runbook:
             next_command=target.command("lock --message 'the year-end closing runs'"),
         )
     held = _held(target)
-    file = _file(target)
+    file = target.hold
     facts = {"who": runs.who(), "since": runs.now(), "message": (message or "").strip()}
     write = f"printf '%s\\n' {words(json.dumps(facts, ensure_ascii=False))} >{words(file)}.partial"
     step = Step(
@@ -61,7 +55,7 @@ def lock(target: Target, _state: State, *, message: str | None) -> Runbook:
 def unlock(target: Target, _state: State) -> Runbook:
     """Plan to take the manual lock away, whoever set it."""
     held = _held(target)
-    file = _file(target)
+    file = target.hold
     step = Step(
         title=f"unlock {target.name}, locked by {held.get('who')}: {held.get('message')}",
         command=words("rm", "-f", "--", file),

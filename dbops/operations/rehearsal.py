@@ -91,7 +91,7 @@ def _entries(target: Target, state: State) -> Sequence[dict[str, Any]]:
     if state.host is not None:
         return state.host.journal
     try:
-        return journal.read(target.home / "journal.jsonl")
+        return journal.read(target.journal)
     except Problem:  # a journal that was edited is told by `journal`, and stops no release
         return ()
 

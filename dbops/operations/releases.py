@@ -94,7 +94,7 @@ def _newest(target: Target, found: list[Run], now: tuple[list[str], str]) -> Run
             return each
     raise Refused(
         f"{target.name}: there is no deploy to take back",
-        where=str(target.home / "journal.jsonl"),
+        where=str(target.journal),
         why="none that changed something is in the journal",
         next_command=target.command("runs"),
     )
@@ -132,7 +132,7 @@ def _named(target: Target, found: list[Run], run: str) -> Run:
         return named[0]
     raise UsageProblem(
         f"{target.name}: {len(named) or 'no'} runs begin with {run!r}",
-        where=str(target.home / "journal.jsonl"),
+        where=str(target.journal),
         why="--to names one run; what was true before it is brought back",
         next_command=target.command("runs"),
     )
@@ -195,7 +195,7 @@ def _found(run: Run) -> list[str]:
 def _nothing(target: Target, run: Run, *, is_code_known: bool) -> Refused:
     return Refused(
         f"{target.name}: there is nothing to go back to before {_verb(run)} {run['run']}",
-        where=str(target.home / "journal.jsonl"),
+        where=str(target.journal),
         why="it built the database, or found it at no revision"
         if is_code_known
         else "the journal does not say what the checkout was at",
