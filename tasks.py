@@ -123,7 +123,7 @@ def psql(c: Context, env: str | None = None, command: str | None = None) -> None
     from dbops import perform
     from dbops.operations import services
 
-    sys.exit(services.psql(*perform.look(env), command))
+    sys.exit(services.psql(*perform.look(env, files=False), command))
 
 
 @destroying(marks=True)

@@ -14,6 +14,7 @@ from dbops.target import Target
 from dbops.verb import Options, Verb
 
 if TYPE_CHECKING:
+    from dbops.commands.shell import Question
     from dbops.environments.model import Environment
     from dbops.output import Conclusion
     from dbops.runbook import Runbook
@@ -61,10 +62,23 @@ def _over_ssh(environment: Environment) -> Target:
     return Target(environment=there, machine=Session(there))
 
 
-def look(name: str | None) -> tuple[Target, State]:
-    """Return a target and its state, for the commands that only read."""
+def look(name: str | None, *, files: bool = True) -> tuple[Target, State]:
+    """Return a target and its state, for the commands that only read.
+
+    Args:
+        name: the environment, as it was typed.
+        files: its revisions and SQL will be looked at, so that a host sends them along.
+    """
     found = target(name)
-    return found, probe(found)
+    return found, probe(found, *(_files(found) if files else ()))
+
+
+def _files(found: Target) -> tuple[Question, ...]:
+    if not found.environment.remote:
+        return ()
+    from dbops.commands import remote  # only a host's files travel
+
+    return (remote.migration_files(found.environment),)
 
 
 def look_against(name: str) -> tuple[Target, State]:
@@ -85,7 +99,7 @@ def look_against(name: str) -> tuple[Target, State]:
         guard.check_ambient(environment)
         guard.check_place(environment, argv.typed(sys.argv))
         found = Target(environment=environment)
-    return found, probe(found)
+    return found, probe(found, *_files(found))
 
 
 def change(name: str | None, verb: Verb, options: Options) -> None:

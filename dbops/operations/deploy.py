@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbops import upstream
-from dbops.commands import backup, health
+from dbops.commands import backup, health, remote
 from dbops.commands import database as commands
 from dbops.commands import host as host_commands
 from dbops.errors import Refused
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 
 def foreseen(target: Target, *, pull: bool) -> tuple[Question, ...]:
-    """Return what the plan will ask of the host."""
-    return (host_commands.upstream(target.environment, pull=pull),)
+    """Return what the plan will ask of the host, and what says where it is afterwards."""
+    environment = target.environment
+    return (host_commands.upstream(environment, pull=pull), remote.migration_files(environment))
 
 
 def plan(
