@@ -65,15 +65,23 @@ def plan(
     steps = (*_backing_up(target, state, changing), *_pulling(target, host, new), *changing)
     if steps:
         steps = (*steps, *_finishing(planned, revision))
+    return _release(
+        target, state, new, steps, _notes(planned, state, new, steps, revision, rehearse)
+    )
+
+
+def _release(
+    target: Target, state: State, new: Upstream, steps: tuple[Step, ...], notes: tuple[str, ...]
+) -> Runbook:
     return Runbook(
         verb="deploy",
         environment=target.name,
         steps=steps,
-        reason=_reason(state, host),
+        reason=_reason(state, _host(state)),
         releases=True,
         confirmed=True,
         loses=f"{target.name} gets {new.commit[:12]}",
-        notes=_notes(planned, state, new, steps, revision, rehearse),
+        notes=notes,
     )
 
 
@@ -98,23 +106,13 @@ def _mending(target: Target, state: State, new: Upstream) -> Runbook:
     """Plan to bring the commit and the services back up, and nothing else."""
     host = _host(state)
     steps = (*_pulling(target, host, new), *target.backend(state).bring_up())
-    return Runbook(
-        verb="deploy",
-        environment=target.name,
-        steps=steps,
-        reason=_reason(state, host),
-        releases=True,
-        confirmed=True,
-        loses=f"{target.name} gets {new.commit[:12]}",
-        notes=(
-            (
-                "PostgreSQL does not run since a release that failed: this brings back the "
-                f"services, and no revision; then {target.command('deploy')} once more"
-            ),
-            *(f"commit {each}" for each in new.log),
-            *durations.seconds(steps, host.journal),
-        ),
+    once_more = (
+        "PostgreSQL does not run since a release that failed: this brings back the services, "
+        f"and no revision; then {target.command('deploy')} once more"
     )
+    commits = (f"commit {each}" for each in new.log)
+    notes = (once_more, *commits, *durations.seconds(steps, host.journal))
+    return _release(target, state, new, steps, notes)
 
 
 def _backing_up(target: Target, state: State, changing: tuple[Step, ...]) -> tuple[Step, ...]:
