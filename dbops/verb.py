@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dbops import hosts
 from dbops.environments.frozen import Frozen
 from dbops.probe import probe
 from dbops.state import Service, State
@@ -46,9 +45,17 @@ class Verb(Frozen):
         if self.marks and not found.environment.remote:
             return UNASKED
         if self.holds:
-            return replace(UNASKED, host=hosts.probe(found) if found.environment.remote else None)
+            return _of_the_host_alone(found)
         foreseen = self.foresees(found) if self.foresees else ()
         return probe(found, *foreseen, mends=self.mends)
+
+
+def _of_the_host_alone(found: Target) -> State:
+    if not found.environment.remote:
+        return UNASKED
+    from dbops import hosts  # only for what is reached over SSH
+
+    return replace(UNASKED, host=hosts.probe(found))
 
 
 class Options(Frozen):

@@ -172,7 +172,7 @@ def finishing(
     """
     names = {"live": sql.literal(environment.database.name), "new": sql.literal(database)}
     privileges, settings = (
-        psql.execute(backend, each.format(**names), database="postgres")
+        psql.execute(backend, _COPY.format(**names) + each, database="postgres")
         for each in (_COPY_PRIVILEGES, _COPY_SETTINGS)
     )
     return Step(
@@ -188,13 +188,16 @@ def finishing(
     )
 
 
-_COPY_SETTINGS = """\
+_COPY = """\
 DO $copy$
 DECLARE
     live CONSTANT name := {live};
     new CONSTANT name := {new};
     each record;
 BEGIN
+"""
+
+_COPY_SETTINGS = """\
     FOR each IN
         SELECT r.rolname, split_part(c, '=', 1) AS key, substr(c, strpos(c, '=') + 1) AS value
           FROM pg_db_role_setting AS s
@@ -217,12 +220,6 @@ END $copy$"""
 
 
 _COPY_PRIVILEGES = """\
-DO $copy$
-DECLARE
-    live CONSTANT name := {live};
-    new CONSTANT name := {new};
-    each record;
-BEGIN
     FOR each IN
         SELECT pg_get_userbyid(datdba) AS owner, datconnlimit AS most,
                shobj_description(oid, 'pg_database') AS comment

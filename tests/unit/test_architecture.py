@@ -235,7 +235,7 @@ def test_asking_where_a_database_is_loads_nothing_of_what_changes_it():
     assert "dbops.operations.standing" in loaded
     operations = {"rehearsal", "databases", "services", "migrations"}
     assert not {f"dbops.operations.{each}" for each in operations} & loaded
-    assert not {"dbops.detached", "dbops.local"} & loaded
+    assert not {"dbops.detached", "dbops.local", "dbops.hosts", "dbops.session"} & loaded
 
 
 @pytest.mark.parametrize("name", sorted(tasks.namespace.task_names))
